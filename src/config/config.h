@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// One struct per command: every option, resolved from flag, environment, file and default, in one
+// screen. Made by config/resolve.h, read by the commands, which know no flags.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mm::config {
+
+// Where something is dialled or listened at.
+struct Endpoint {
+  enum class Kind { kTcp, kUnix, kStandard };
+  Kind kind = Kind::kTcp;
+  std::string host;  // kTcp; empty: a bare port, which means loopback (127.0.0.1 and ::1)
+  uint16_t port = 0;
+  std::string path;  // kUnix
+
+  std::string text() const;  // as the user would write it: "3000", "host:5432", "unix:/path", "-"
+  bool operator==(const Endpoint&) const = default;
+};
+
+struct RouterUrl {
+  bool tls = false;
+  std::string host = "127.0.0.1";
+  uint16_t port = 6353;
+
+  std::string text() const;       // "http://127.0.0.1:6353"
+  std::string authority() const;  // "127.0.0.1:6353", "[::1]:6353"
+  bool operator==(const RouterUrl&) const = default;
+};
+
+// What every command has.
+struct Common {
+  RouterUrl router;
+  bool router_is_default = true;  // no source named one
+  std::string ca_file;            // empty: the system's roots
+  bool json = false;
+  int verbosity = 0;  // -q: -1; -v: 1
+};
+
+struct RouterConfig {
+  Common common;
+  std::vector<Endpoint> listen;  // kTcp only; at least one
+  bool allow_anonymous = false;
+  bool plaintext = false;
+  std::string tls_cert_file;  // both or neither
+  std::string tls_key_file;
+};
+
+struct SharedService {
+  std::string name;
+  bool name_is_made_up = false;  // taken by another: try name-2, name-3, …
+  Endpoint target;
+};
+
+struct ShareConfig {
+  Common common;
+  std::vector<SharedService> services;  // at least one
+  std::chrono::milliseconds dial_timeout{10'000};
+  bool no_wait = false;  // a router that is not there is exit code 5, not waited for
+};
+
+struct ConnectedService {
+  std::string name;
+  std::optional<Endpoint> listen;  // nothing: the service's own port number
+};
+
+struct ConnectConfig {
+  Common common;
+  std::vector<ConnectedService> services;  // at least one
+  std::chrono::milliseconds hold{15'000};  // how long a connection waits for its service
+  bool no_wait = false;                    // an absent service is exit code 4
+};
+
+struct ListConfig {
+  Common common;
+};
+
+}  // namespace mm::config

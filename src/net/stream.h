@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Stream: the local end of a forwarded connection as tunnel sees it, a byte stream that can end
+// and be reset in each direction. Implemented by Socket (TCP, unix), StandardStream (`-`) and the
+// simulation. Reading and writing never block: when nothing goes now, wait_* says when to try
+// again. All on the loop thread.
+#pragma once
+
+#include <functional>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+namespace mm::net {
+
+class Stream {
+ public:
+  // Closes without waiting. Bytes written before shutdown_write() are still delivered by the
+  // kernel, unless unread input makes it a reset. No handler runs after this.
+  virtual ~Stream() = default;
+
+  struct ReadResult {
+    enum class Kind { kBytes, kWouldBlock, kEnd, kReset };
+    Kind kind = Kind::kWouldBlock;
+    base::Bytes bytes;    // kBytes: 1 to most_bytes of them
+    base::Status status;  // kReset: why
+  };
+
+  // Takes what is there now, at most `most_bytes` (> 0). kEnd once the other side has ended its
+  // direction in order; kReset for every other end, and never kEnd after an error.
+  virtual ReadResult read(size_t most_bytes) = 0;
+
+  // Calls `handler` once when read() may have something new. One wait at a time.
+  virtual void wait_readable(std::function<void()> handler) = 0;
+
+  // Gives as many of `pieces` to the kernel as it takes now, in order; the number of bytes taken.
+  // 0: it takes none now. kAborted: the connection is gone.
+  virtual base::StatusOr<size_t> write(std::span<const base::Bytes> pieces) = 0;
+
+  // Calls `handler` once when write() may take more. One wait at a time.
+  virtual void wait_writable(std::function<void()> handler) = 0;
+
+  // Calls `handler` once when the connection was reset, even while nobody reads. One wait at a
+  // time; need not fire for a stream that cannot be reset.
+  virtual void wait_reset(std::function<void()> handler) = 0;
+
+  // Ends our direction in order (FIN). kAborted: the connection is gone.
+  virtual base::Status shutdown_write() = 0;
+
+  // Bytes written that the other side's kernel has not acknowledged; they die with a reset().
+  virtual size_t unacknowledged_bytes() const = 0;
+
+  // Ends both directions at once, so that the other side sees ECONNRESET. No handler runs after.
+  virtual void reset() = 0;
+};
+
+}  // namespace mm::net

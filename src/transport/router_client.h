@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// RouterClient: everything that share, connect and list say to one router. Owns the channels and
+// the completion-queue thread; every handler and listener is called on the loop thread, and never
+// from within the call that it belongs to. No gRPC type appears here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "base/token.h"
+#include "config/config.h"
+#include "net/loop.h"
+#include "wire/lane.h"
+
+namespace mm::transport {
+
+enum class Role { kShare, kConnect };
+
+struct LaneRequest {
+  base::Token token;
+  Role role = Role::kConnect;
+  std::string service;
+  uint64_t generation = 0;
+};
+
+struct Forwards {
+  std::vector<base::Token> tokens;
+  uint16_t port_hint = 0;  // 0: none
+};
+
+struct ServiceInfo {
+  std::string name;
+  int64_t create_time_s = 0;  // Unix time
+  std::string owner;
+  std::string kind;
+  uint64_t connections = 0;
+  uint64_t bytes = 0;
+  bool away = false;
+};
+
+struct RegistrationRequest {
+  std::string name;
+  uint16_t port_hint = 0;
+  std::string owner_proof;
+  std::string label;
+};
+
+// A name held at the router, for as long as this object and its stream live.
+class Registration {
+ public:
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    virtual void on_registered(const std::string& router_instance) = 0;
+    virtual void on_forward(const base::Token& token, uint64_t generation) = 0;
+    virtual void on_superseded() = 0;
+    virtual void on_draining() = 0;
+    // The stream ended; nothing follows. Codes as for the handlers of RouterClient, and
+    // kAlreadyExists: the name is another owner's.
+    virtual void on_ended(const base::Status& status) = 0;
+  };
+
+  virtual ~Registration() = default;  // gives the name up; no callback after
+};
+
+// Codes that handlers see. kUnavailable: the router is not there, or went away; worth another try.
+// kFailedPrecondition: what answers is not a mindmeld router, or not by this scheme (plaintext or
+// TLS), or its certificate is not trusted. kNotFound: no such service. Messages are one clause for
+// people, with the router's URL and never a text of gRPC's own.
+class RouterClient {
+ public:
+  struct Options {
+    config::RouterUrl router;
+    std::string ca_file;  // PEM; empty: the system's roots. Read by open()
+  };
+
+  // kInvalidArgument: the CA file cannot be read.
+  static base::StatusOr<std::unique_ptr<RouterClient>> open(net::Loop& loop, Options options);
+
+  virtual ~RouterClient() = default;  // ends every call; handlers that did not run never will
+
+  // Require: 1 <= count <= 16.
+  virtual void forward_to_service(
+      const std::string& service, uint32_t count,
+      std::function<void(base::StatusOr<Forwards>)> handler) = 0;
+
+  virtual void list_services(
+      std::function<void(base::StatusOr<std::vector<ServiceInfo>>)> handler) = 0;
+
+  // `listener` outlives the returned object.
+  virtual std::unique_ptr<Registration> create_service(RegistrationRequest request,
+                                                       Registration::Listener& listener) = 0;
+
+  // Opens a lane; whether the router accepts it shows in the listener. At most 80 live lanes share
+  // a channel (proxies queue the 101st stream of a connection silently), the next opens another.
+  virtual std::unique_ptr<wire::Lane> open_lane(const LaneRequest& request,
+                                                wire::Lane::Listener& listener) = 0;
+};
+
+}  // namespace mm::transport
