@@ -6,10 +6,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define MM_CHECK(condition)                                                                      \
-  do {                                                                                           \
-    if (!(condition)) {                                                                          \
-      std::fprintf(stderr, "mindmeld: bug: %s (%s:%d)\n", #condition, __FILE__, __LINE__);       \
-      std::abort();                                                                              \
-    }                                                                                            \
+#define MM_CHECK(condition)                                                                \
+  do {                                                                                     \
+    if (!(condition)) {                                                                    \
+      std::fprintf(stderr, "mindmeld: bug: %s (%s:%d)\n", #condition, __FILE__, __LINE__); \
+      std::abort();                                                                        \
+    }                                                                                      \
   } while (false)

@@ -18,7 +18,7 @@ namespace mm::wire {
 // The most data bytes of one frame. Larger gains nothing (reference: message sizes from 16 KiB to
 // 1 MiB timed alike) and delays what shares the stream.
 constexpr size_t kDataBytesMax = 256 << 10;
-constexpr size_t kHeaderBytesMax = 64;
+constexpr size_t kHeaderBytesMax = 72;  // every field but data, each at its largest: 66
 constexpr size_t kResetTextBytesMax = 256;
 constexpr uint32_t kVersion = 1;
 

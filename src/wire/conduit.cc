@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+#include "wire/conduit.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace mm::wire {
+namespace {
+
+using base::Status;
+using base::TimePoint;
+
+Status broken(std::string_view rule) { return base::error(base::Code::kInvalidArgument, rule); }
+
+// A smaller piece is copied when it must wait, so that it does not pin a block of gRPC's.
+constexpr size_t kInboxCopyBytes = 4 << 10;
+
+}  // namespace
+
+Conduit::Conduit(Budget& budget) : budget_(budget), charge_(budget) { grants_.fill(kFloorBytes); }
+
+// ---- local socket to peer
+
+size_t Conduit::readable_bytes() const {
+  if (fin_queued_ || local_reset_ || peer_reset_) return 0;
+  // Whatever the peer grants, no more than the largest window is kept for it.
+  const uint64_t limit = std::min(limit_, replay_.una() + kWindowBytesMax);
+  const uint64_t credit = limit > replay_.end() ? limit - replay_.end() : 0;
+  const uint64_t pinned = replay_.pinned_bytes();
+  const uint64_t floor = pinned < kFloorBytes ? kFloorBytes - pinned : 0;
+  return static_cast<size_t>(std::min<uint64_t>(credit, floor + budget_.available_bytes()));
+}
+
+uint64_t Conduit::unsent_bytes() const { return replay_.end() - std::min(next_, replay_.end()); }
+
+void Conduit::on_local_bytes(base::Bytes bytes) {
+  MM_CHECK(bytes.size() <= readable_bytes());
+  replay_.append(std::move(bytes));
+  charge();
+}
+
+void Conduit::on_local_end() {
+  MM_CHECK(!fin_queued_);
+  fin_queued_ = true;
+}
+
+void Conduit::on_local_reset(Reset reset, bool at_once) {
+  if (!local_reset_) local_reset_ = std::move(reset);
+  reset_at_once_ = reset_at_once_ || at_once;
+  inbox_.clear();  // nobody is there to take it
+}
+
+// ---- peer to local socket
+
+void Conduit::on_delivered(size_t bytes, TimePoint now) {
+  delivered_ += bytes;
+  while (bytes > 0) {
+    MM_CHECK(!inbox_.empty());
+    base::Bytes& front = inbox_.front();
+    const size_t part = std::min(bytes, front.size());
+    bytes -= part;
+    if (part < front.size()) {
+      front.remove_prefix(part);
+    } else {
+      inbox_.pop_front();
+    }
+  }
+  grow_window();
+  const uint64_t gain = delivered_ + window_ - std::min(granted_, delivered_ + window_);
+  if (gain == 0) return;
+  const bool peer_is_stopped = received_data() == granted_;
+  const bool at_once = gain >= window_ / 4 || (peer_is_stopped && inbox_.empty());
+  want_ack(at_once ? now : now + kAckDelay);
+}
+
+// 256 KiB once something flows, then twice as much each time that the window, and not the
+// receiver, was what stopped the peer.
+void Conduit::grow_window() {
+  uint64_t wanted = window_;
+  if (window_ < kFirstWindowBytes && delivered_ >= kGrowAfterBytes) {
+    wanted = kFirstWindowBytes;
+  } else if (window_was_limit_ && inbox_.empty() && window_ >= kFirstWindowBytes) {
+    window_was_limit_ = false;
+    wanted = std::min(2 * window_, kWindowBytesMax);
+  }
+  if (wanted - window_ > budget_.available_bytes()) return;
+  window_ = wanted;
+  charge();
+}
+
+void Conduit::charge() {
+  const uint64_t pinned = replay_.pinned_bytes();
+  charge_.set(static_cast<size_t>((pinned > kFloorBytes ? pinned - kFloorBytes : 0) + window_ -
+                                  kFloorBytes));
+}
+
+// ---- lane
+
+void Conduit::attach(uint64_t generation) {
+  MM_CHECK(!attached_);
+  attached_ = true;
+  attach_sent_ = false;
+  lane_heard_ = false;
+  generation_ = generation;
+  next_ = una();
+}
+
+void Conduit::detach() { attached_ = false; }
+
+Status Conduit::on_frame(Frame frame, TimePoint now) {
+  MM_CHECK(attached_);
+  for (const Status& status : {check_attach(frame), check_credit(frame), check_data(frame)}) {
+    if (!status.ok()) return status;
+  }
+  if (frame.attach) peer_generation_ = frame.attach->generation;
+  take_credit(frame);
+  lane_heard_ = true;
+  was_heard_ = true;
+  take_data(frame, now);
+  if (frame.reset && !peer_reset_) {
+    peer_reset_ = std::move(frame.reset);
+    replay_.clear();
+    charge();
+  }
+  return absl::OkStatus();
+}
+
+Status Conduit::check_attach(const Frame& frame) const {
+  if (lane_heard_) {
+    return frame.attach ? broken("a second attach on one lane") : absl::OkStatus();
+  }
+  if (!frame.attach) return broken("the first frame of a lane has no attach");
+  if (frame.attach->generation < peer_generation_) {
+    return base::error(base::Code::kAborted, "a lane of an older generation");
+  }
+  if (frame.attach->version != kVersion) {
+    return broken("the peer speaks version " + std::to_string(frame.attach->version) +
+                  " of the protocol, this is version " + std::to_string(kVersion));
+  }
+  if (frame.attach->protection != 0) {
+    return base::error(base::Code::kFailedPrecondition,
+                       "the peer encrypts end to end, this end does not");
+  }
+  return absl::OkStatus();
+}
+
+Status Conduit::check_credit(const Frame& frame) const {
+  if (frame.received) {
+    // A new lane's first frame may know more than this lane has carried, never more than all.
+    const uint64_t carried = lane_heard_ ? next_ : sent_;
+    if (*frame.received < una()) return broken("received went back");
+    if (*frame.received > carried) return broken("received is ahead of what was sent");
+  }
+  if (frame.limit && *frame.limit < limit_) return broken("limit went back");
+  return absl::OkStatus();
+}
+
+Status Conduit::check_data(const Frame& frame) const {
+  const uint64_t bytes = frame.data_bytes();
+  if (bytes == 0 && !frame.fin) return absl::OkStatus();
+  if (peer_reset_) return broken("bytes after a reset");
+  if (!frame.offset) return broken("bytes without an offset");
+  if (*frame.offset > received_) return broken("a gap in the bytes");
+  const uint64_t end = *frame.offset + bytes;  // cannot wrap: offset is at most received_
+  if (end > granted_) return broken("more bytes than the limit allows");
+  if (peer_fin_) {
+    if (end > received_data()) return broken("bytes after the end of stream");
+    if (frame.fin && end != received_data()) return broken("a second end of stream");
+  } else if (frame.fin && end < received_) {
+    return broken("an end of stream before bytes that were sent");
+  }
+  return absl::OkStatus();
+}
+
+void Conduit::take_credit(const Frame& frame) {
+  if (frame.received) {
+    const uint64_t bytes = std::min(*frame.received, replay_.end());
+    fin_acknowledged_ = fin_acknowledged_ || *frame.received > replay_.end();
+    replay_.release_through(std::max(bytes, replay_.una()));
+    next_ = std::max(next_, *frame.received);
+    charge();
+  }
+  if (frame.limit) limit_ = *frame.limit;
+}
+
+void Conduit::take_data(Frame& frame, TimePoint now) {
+  const uint64_t before = received_;
+  uint64_t offset = frame.offset.value_or(0);
+  for (base::Bytes& piece : frame.data) {
+    const uint64_t end = offset + piece.size();
+    if (end > received_data() && !peer_fin_) {
+      piece.remove_prefix(static_cast<size_t>(received_ - offset));  // overlap: it is here already
+      received_ = end;
+      if (!local_reset_) {
+        const bool must_wait = !inbox_.empty() && piece.size() < kInboxCopyBytes;
+        inbox_.push_back(must_wait ? base::Bytes::copy_of(piece.span()) : std::move(piece));
+      }
+    }
+    offset = end;
+  }
+  if (received_ != before) {
+    window_was_limit_ =
+        window_was_limit_ || std::find(grants_.begin(), grants_.end(), received_) != grants_.end();
+  }
+  if (frame.fin && !peer_fin_) {
+    peer_fin_ = true;
+    received_ += 1;
+    want_ack(now);
+  } else if (received_ != before) {
+    want_ack(received_ - acknowledged_ >= window_ / 4 ? now : now + kAckDelay);
+  }
+}
+
+void Conduit::want_ack(TimePoint due) { ack_due_ = std::min(ack_due_.value_or(due), due); }
+
+std::optional<Frame> Conduit::next_frame(TimePoint now) {
+  if (!attached_ || reset_sent_ || peer_reset_) return std::nullopt;
+  Frame frame;
+  if (!attach_sent_) frame.attach = Attach{.generation = generation_};
+  // A later lane's first frame from the peer says what it has: nothing of that is sent again.
+  if (generation_ == 0 || lane_heard_) add_data(frame);
+  const bool is_ack_due = ack_due_ && *ack_due_ <= now;
+  const bool has_news = frame.attach || frame.offset || frame.reset;
+  if (!has_news && !is_ack_due) return std::nullopt;
+  add_ack(frame);
+  attach_sent_ = true;
+  return frame;
+}
+
+void Conduit::add_data(Frame& frame) {
+  if (!reset_at_once_) {
+    const uint64_t data_end = std::min(limit_, replay_.end());
+    if (next_ < data_end) {
+      const auto most = std::min<uint64_t>(data_end - next_, kDataBytesMax);
+      frame.offset = next_;
+      frame.data = replay_.view(next_, static_cast<size_t>(most));
+      next_ += frame.data_bytes();
+    }
+    if (fin_queued_ && next_ == replay_.end()) {  // needs no credit: it takes no memory
+      frame.offset = frame.offset.value_or(next_);
+      frame.fin = true;
+      next_ += 1;
+    }
+    sent_ = std::max(sent_, next_);
+  }
+  const bool is_reset_next = local_reset_ && (reset_at_once_ || next_ == end());
+  if (is_reset_next && frame.data.empty()) {
+    frame.reset = local_reset_;
+    reset_sent_ = true;
+  }
+}
+
+void Conduit::add_ack(Frame& frame) {
+  const uint64_t limit = std::max(granted_, delivered_ + window_);
+  if (frame.attach || received_ != acknowledged_) frame.received = received_;
+  if (frame.attach || limit != granted_) frame.limit = limit;
+  if (limit != granted_) {
+    grants_[grants_index_] = limit;
+    grants_index_ = (grants_index_ + 1) % grants_.size();
+  }
+  acknowledged_ = received_;
+  granted_ = limit;
+  ack_due_.reset();
+}
+
+// ---- end
+
+bool Conduit::is_done() const {
+  return fin_acknowledged_ && end_delivered_ && acknowledged_ == received_;
+}
+
+}  // namespace mm::wire

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// Conduit: one end of a forwarded connection as pure state: offsets, replay, credit, FIN and RST
+// (PROTOCOL.md, "The conduit"). Tunnel feeds it what the local socket and the lane give and
+// carries out what it asks for. No socket, thread, clock or gRPC.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/status.h"
+#include "wire/budget.h"
+#include "wire/frame.h"
+#include "wire/replay.h"
+
+namespace mm::wire {
+
+// What every conduit owns in each direction outside the budget, and a peer's limit until its first
+// frame, so that attach and first data travel together.
+constexpr uint64_t kFloorBytes = 16 << 10;
+constexpr uint64_t kFirstWindowBytes = 256 << 10;  // once something flows
+constexpr uint64_t kWindowBytesMax = 16 << 20;     // 100 MB/s at 80 ms of round trip need 8 MiB
+constexpr uint64_t kGrowAfterBytes = 8 << 10;
+constexpr base::Duration kAckDelay = std::chrono::milliseconds(20);
+
+class Conduit {
+ public:
+  explicit Conduit(Budget& budget);
+
+  // ---- local socket to peer
+
+  // Bytes that may be read from the local socket now: within the peer's limit and the budget.
+  size_t readable_bytes() const;
+  // Bytes read that no frame has carried yet on this lane.
+  uint64_t unsent_bytes() const;
+
+  // Require: bytes.size() <= readable_bytes(), and neither of the two below was called.
+  void on_local_bytes(base::Bytes bytes);
+  void on_local_end();
+
+  // The local connection is no more. The peer is told after the bytes that came before, as far as
+  // its credit lets them pass; `at_once`: without them. The first reset is the one that counts.
+  void on_local_reset(Reset reset, bool at_once);
+
+  // ---- peer to local socket
+
+  // What the local socket is to be given next, in order.
+  const std::deque<base::Bytes>& inbox() const { return inbox_; }
+  void on_delivered(size_t bytes, base::TimePoint now);
+
+  // The peer's end of stream is next: everything before it is delivered.
+  bool is_end_next() const {
+    return peer_fin_ && !end_delivered_ && !local_reset_ && inbox_.empty();
+  }
+  void on_end_delivered() { end_delivered_ = true; }
+
+  // Set once the peer reset the connection; what is in the inbox came before it.
+  const std::optional<Reset>& peer_reset() const { return peer_reset_; }
+
+  // ---- lane
+
+  // A new lane: frames go on from what the peer is known to have. `generation` 0 is the first.
+  void attach(uint64_t generation);
+  void detach();
+
+  // Takes one frame of the current lane. kInvalidArgument: the peer broke a rule, and the caller
+  // resets. kAborted: a lane of an older generation, to be dropped. kFailedPrecondition: the peer
+  // protects its bytes otherwise. State is unchanged by a frame that is refused.
+  base::Status on_frame(Frame frame, base::TimePoint now);
+
+  // The next frame to write, or nothing: then ack_due() says when to ask again at the latest.
+  std::optional<Frame> next_frame(base::TimePoint now);
+  std::optional<base::TimePoint> ack_due() const { return ack_due_; }
+
+  // Has the peer said anything, on any lane?
+  bool was_heard() const { return was_heard_; }
+
+  // ---- end
+
+  // Both directions ended in order, and both ends know: our FIN is acknowledged, the peer's is
+  // delivered and its acknowledgement written.
+  bool is_done() const;
+  bool is_reset_sent() const { return reset_sent_; }
+
+  uint64_t sent_bytes() const { return replay_.end(); }  // read from the local socket
+  uint64_t delivered_bytes() const { return delivered_; }
+
+ private:
+  base::Status check_attach(const Frame& frame) const;
+  base::Status check_credit(const Frame& frame) const;
+  base::Status check_data(const Frame& frame) const;
+  void take_credit(const Frame& frame);
+  void take_data(Frame& frame, base::TimePoint now);
+  void want_ack(base::TimePoint due);
+  void grow_window();
+  void charge();
+  void add_data(Frame& frame);
+  void add_ack(Frame& frame);
+
+  uint64_t una() const { return replay_.una() + (fin_acknowledged_ ? 1 : 0); }
+  uint64_t end() const { return replay_.end() + (fin_queued_ ? 1 : 0); }
+  uint64_t received_data() const { return received_ - (peer_fin_ ? 1 : 0); }
+
+  Budget& budget_;  // borrowed: outlives us
+  Charge charge_;
+
+  // local to peer; offsets as in PROTOCOL.md: una <= next <= end, and a FIN occupies one at the end
+  Replay replay_;                 // [una, end)
+  uint64_t next_ = 0;             // first offset that this lane has not carried
+  uint64_t sent_ = 0;             // first offset that no lane has carried
+  uint64_t limit_ = kFloorBytes;  // the peer's
+  bool fin_queued_ = false;
+  bool fin_acknowledged_ = false;
+  std::optional<Reset> local_reset_;
+  bool reset_at_once_ = false;
+  bool reset_sent_ = false;
+
+  // peer to local
+  std::deque<base::Bytes> inbox_;  // [delivered, received)
+  uint64_t received_ = 0;          // includes the FIN
+  uint64_t delivered_ = 0;         // bytes alone
+  uint64_t window_ = kFloorBytes;
+  bool peer_fin_ = false;
+  bool end_delivered_ = false;
+  std::optional<Reset> peer_reset_;
+
+  // what the peer was told last
+  uint64_t acknowledged_ = 0;
+  uint64_t granted_ = kFloorBytes;
+  std::array<uint64_t, 8> grants_{};  // the last ones, to see which of them stopped the peer
+  size_t grants_index_ = 0;
+  bool window_was_limit_ = false;
+  std::optional<base::TimePoint> ack_due_;
+
+  // this lane
+  bool attached_ = false;
+  bool attach_sent_ = false;
+  bool lane_heard_ = false;
+  uint64_t generation_ = 0;
+  uint64_t peer_generation_ = 0;
+  bool was_heard_ = false;
+};
+
+}  // namespace mm::wire

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include "sim/conduit_world.h"
+
+#include <algorithm>
+
+namespace mm::sim {
+namespace {
+
+using base::Bytes;
+using wire::Conduit;
+using wire::Frame;
+
+constexpr uint64_t kStepsMax = 200'000;  // far beyond what any plan needs: progress, or a failure
+
+}  // namespace
+
+Plan random_plan(test::SeededRandom& random) {
+  Plan plan;
+  for (bool& resets : plan.resets) resets = random.one_in(6);
+  plan.cut_one_in = random.one_in(2) ? 0 : 5 + random.below(200);
+  plan.cuts_most = random.below(30);
+  if (random.one_in(4)) plan.budget_bytes = random.size_up_to(1 << 20);
+  plan.slow_readers = random.one_in(2);
+  const bool is_slow = plan.slow_readers || plan.budget_bytes < (1 << 20);
+  for (uint64_t& bytes : plan.bytes) bytes = random.size_up_to(is_slow ? 200'000 : 3'000'000);
+  return plan;
+}
+
+ConduitWorld::ConduitWorld(uint64_t seed, const Plan& plan) : random_(seed), plan_(plan) {
+  for (auto& end : ends_) {
+    end = std::make_unique<End>(plan.budget_bytes);
+    end->conduit.attach(0);
+  }
+}
+
+std::string ConduitWorld::run(Outcome& outcome) {
+  for (uint64_t steps = 0; failure_.empty() && !(is_over(0) && is_over(1)); ++steps) {
+    if (steps == kStepsMax) fail("no end in sight");
+    step();
+    check_invariants();
+  }
+  for (size_t i : {0, 1}) outcome_.delivered[i] = ends_[i]->got;
+  outcome_.both_done = ends_[0]->conduit.is_done() && ends_[1]->conduit.is_done();
+  outcome_.was_reset = ends_[0]->got_reset || ends_[1]->got_reset;
+  outcome = outcome_;
+  return failure_;
+}
+
+bool ConduitWorld::is_over(size_t index) const {
+  const End& end = *ends_[index];
+  return end.conduit.is_done() || end.got_reset || end.conduit.is_reset_sent();
+}
+
+void ConduitWorld::step() {
+  const size_t index = random_.below(2);
+  End& end = *ends_[index];
+  const uint64_t action = random_.below(plan_.slow_readers ? 40 : 8);
+  note(action * 2 + index);
+  if (plan_.cut_one_in > 0 && cuts_ < plan_.cuts_most && random_.one_in(plan_.cut_one_in)) cut();
+  switch (action) {
+    case 0:
+    case 1:
+      return application_writes(end, index);
+    case 2:
+      return application_reads(end, index);
+    case 3:
+    case 4:
+      return send(end, index);
+    case 5:
+    case 6:
+      return receive(end, index);
+    default:
+      if (!advance_time()) {  // nothing is on its way and no timer runs: let both act
+        for (size_t i : {0, 1}) {
+          application_writes(*ends_[i], i);
+          application_reads(*ends_[i], i);
+          send(*ends_[i], i);
+        }
+      }
+  }
+}
+
+void ConduitWorld::application_writes(End& end, size_t index) {
+  if (end.closed || end.conduit.peer_reset()) return;
+  const uint64_t left = plan_.bytes[index] - end.written;
+  const uint64_t room = std::min<uint64_t>(end.conduit.readable_bytes(), left);
+  if (room > 0) {
+    std::string text(std::min<uint64_t>(room, 1 + random_.size_up_to(300'000)), '\0');
+    for (char& c : text) c = static_cast<char>(byte_at(index, end.written++));
+    note(text.size());
+    end.conduit.on_local_bytes(Bytes::copy_of(text));
+  } else if (left == 0) {
+    end.closed = true;
+    if (plan_.resets[index]) {
+      end.conduit.on_local_reset({wire::ResetCode::kLocal, "application"}, false);
+    } else {
+      end.conduit.on_local_end();
+    }
+  }
+}
+
+void ConduitWorld::application_reads(End& end, size_t index) {
+  if (end.closed && plan_.resets[index]) {  // gone: it takes nothing more
+    end.got_reset = end.got_reset || end.conduit.peer_reset();
+    return;
+  }
+  const uint64_t want =
+      plan_.slow_readers ? random_.size_up_to(5'000) : random_.size_up_to(400'000);
+  size_t taken = 0;
+  for (const Bytes& piece : end.conduit.inbox()) {
+    for (size_t i = 0; i < piece.size() && taken < want; ++i, ++taken) {
+      if (piece.data()[i] != byte_at(1 - index, end.got++)) fail("a byte was changed");
+    }
+  }
+  note(taken);
+  if (taken > 0) end.conduit.on_delivered(taken, now_);
+  if (end.conduit.is_end_next()) {
+    end.got_end = true;
+    end.conduit.on_end_delivered();
+    const End& other = *ends_[1 - index];
+    if (!other.closed || plan_.resets[1 - index]) fail("an end of stream that nobody sent");
+    if (end.got != plan_.bytes[1 - index]) fail("an end of stream before the last byte");
+  }
+  if (end.conduit.peer_reset() && end.conduit.inbox().empty()) {
+    if (!plan_.resets[1 - index]) fail("a reset that nobody sent");
+    if (end.got != plan_.bytes[1 - index]) fail("a reset that overtook bytes");
+    end.got_reset = true;
+  }
+}
+
+void ConduitWorld::send(End& end, size_t index) {
+  std::optional<Frame> frame = end.conduit.next_frame(now_);
+  if (!frame) return;
+  check_frame(*frame, end);
+  const wire::EncodedFrame encoded = wire::encode(std::move(*frame));
+  std::string text(reinterpret_cast<const char*>(encoded.header.data()), encoded.header_bytes);
+  for (const Bytes& piece : encoded.payload) text += piece.text();
+  Message message;
+  const size_t split = random_.below(text.size() + 1);  // gRPC delivers in pieces
+  message.bytes.push_back(Bytes::copy_of(std::string_view(text).substr(0, split)));
+  message.bytes.push_back(Bytes::copy_of(std::string_view(text).substr(split)));
+  auto& queue = ends_[1 - index]->incoming;
+  message.arrives = now_ + std::chrono::microseconds(random_.size_up_to(50'000));
+  if (!queue.empty()) message.arrives = std::max(message.arrives, queue.back().arrives);
+  note(text.size());
+  queue.push_back(std::move(message));
+}
+
+void ConduitWorld::receive(End& end, size_t index) {
+  if (end.incoming.empty() || end.incoming.front().arrives > now_) return;
+  const Message message = std::move(end.incoming.front());
+  end.incoming.pop_front();
+  if (end.conduit.peer_reset()) return;
+  auto frame = wire::decode(message.bytes);
+  if (!frame.ok()) return fail("a frame that cannot be read");
+  uint64_t known = end.conduit.delivered_bytes();
+  for (const Bytes& piece : end.conduit.inbox()) known += piece.size();
+  if (frame->data_bytes() > 0 && *frame->offset < known) {
+    outcome_.resent_bytes += std::min(known, *frame->offset + frame->data_bytes()) - *frame->offset;
+  }
+  const base::Status status = end.conduit.on_frame(*std::move(frame), now_);
+  if (!status.ok()) fail("end " + std::to_string(index) + ": " + base::message(status));
+}
+
+// The lane is lost: each end keeps what has arrived, and a new lane goes on from there.
+void ConduitWorld::cut() {
+  if (is_over(0) || is_over(1)) return;
+  if (ends_[0]->conduit.peer_reset() || ends_[1]->conduit.peer_reset()) return;
+  ++cuts_;
+  ++generation_;
+  note(generation_);
+  for (auto& end : ends_) {
+    end->incoming.clear();
+    end->conduit.detach();
+    end->conduit.attach(generation_);
+  }
+}
+
+bool ConduitWorld::advance_time() {
+  std::optional<base::TimePoint> next;
+  const auto consider = [&](base::TimePoint time) {
+    if (time > now_) next = std::min(next.value_or(time), time);
+  };
+  for (const auto& end : ends_) {
+    if (!end->incoming.empty()) consider(end->incoming.front().arrives);
+    if (end->conduit.ack_due()) consider(*end->conduit.ack_due());
+  }
+  if (next) now_ = *next;
+  return next.has_value();
+}
+
+void ConduitWorld::check_frame(const Frame& frame, End& end) {
+  if (frame.received && *frame.received < end.received_told) fail("received went back");
+  if (frame.limit && *frame.limit < end.limit_told) fail("limit went back");
+  end.received_told = frame.received.value_or(end.received_told);
+  end.limit_told = frame.limit.value_or(end.limit_told);
+  if (frame.data_bytes() > wire::kDataBytesMax) fail("a frame too large");
+}
+
+void ConduitWorld::check_invariants() {
+  for (size_t i : {0, 1}) {
+    const End& end = *ends_[i];
+    const End& other = *ends_[1 - i];
+    if (end.got > other.written) fail("bytes that nobody sent");
+    uint64_t held = 0;
+    for (const Bytes& piece : end.conduit.inbox()) held += piece.size();
+    if (held > wire::kWindowBytesMax) fail("more than a window held");
+    const uint64_t allowed = plan_.budget_bytes + 2 * wire::kFloorBytes + wire::kDataBytesMax;
+    if (held > allowed) fail("more held than the budget allows");
+    if (end.budget.used_bytes() > allowed) fail("the budget is overdrawn");
+    if (end.got_end && end.got_reset && !plan_.resets[1 - i]) fail("two ends of one stream");
+  }
+}
+
+void ConduitWorld::fail(const std::string& what) {
+  if (failure_.empty()) failure_ = what;
+}
+
+void ConduitWorld::note(uint64_t value) {
+  outcome_.trace = (outcome_.trace ^ value) * 0x100000001b3u;  // FNV-1a
+}
+
+uint8_t ConduitWorld::byte_at(size_t from, uint64_t offset) const {
+  return static_cast<uint8_t>((offset * 2654435761u >> 13) + from * 97);
+}
+
+}  // namespace mm::sim

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Two conduits, a link between them and an application at each end, on a virtual clock under one
+// seed. Each step does one thing that could happen next and then checks the invariants of
+// PROTOCOL.md; the link loses lanes, with whatever is in flight on them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "unit/seeded_random.h"
+#include "wire/conduit.h"
+
+namespace mm::sim {
+
+struct Plan {
+  std::array<uint64_t, 2> bytes{};  // that each application sends before its FIN
+  std::array<bool, 2> resets{};     // ends with a reset in place of the FIN
+  uint64_t cut_one_in = 0;          // steps; 0: never
+  uint64_t cuts_most = 0;
+  uint64_t budget_bytes = 64 << 20;  // of each end
+  bool slow_readers = false;         // applications that take little, and at times nothing
+};
+
+Plan random_plan(test::SeededRandom& random);
+
+struct Outcome {
+  bool both_done = false;     // both conduits ended in order
+  bool was_reset = false;     // one application reset, and the other saw it
+  uint64_t trace = 0;         // of all that happened, in order
+  uint64_t resent_bytes = 0;  // that the peer had already
+  std::array<uint64_t, 2> delivered{};
+};
+
+class ConduitWorld {
+ public:
+  ConduitWorld(uint64_t seed, const Plan& plan);
+
+  // Runs until both ends are over. The failed invariant as text, or empty.
+  std::string run(Outcome& outcome);
+
+ private:
+  struct Message {
+    base::TimePoint arrives;
+    std::vector<base::Bytes> bytes;
+  };
+
+  struct End {
+    explicit End(uint64_t budget_bytes) : budget(budget_bytes), conduit(budget) {}
+    wire::Budget budget;
+    wire::Conduit conduit;
+    std::deque<Message> incoming;  // on the way to this end
+    uint64_t written = 0;          // by its application
+    bool closed = false;           // its application sent FIN or reset
+    uint64_t got = 0;              // by its application
+    bool got_end = false;
+    bool got_reset = false;
+    uint64_t received_told = 0;  // the last values that its peer was told
+    uint64_t limit_told = 0;
+  };
+
+  void step();
+  void application_writes(End& end, size_t index);
+  void application_reads(End& end, size_t index);
+  void send(End& end, size_t index);
+  void receive(End& end, size_t index);
+  void cut();
+  bool advance_time();
+  void check_frame(const wire::Frame& frame, End& end);
+  void check_invariants();
+  bool is_over(size_t index) const;
+  void fail(const std::string& what);
+  void note(uint64_t value);  // into the trace
+  uint8_t byte_at(size_t from, uint64_t offset) const;
+
+  test::SeededRandom random_;
+  Plan plan_;
+  base::TimePoint now_{};
+  std::array<std::unique_ptr<End>, 2> ends_;
+  uint64_t generation_ = 0;
+  uint64_t cuts_ = 0;
+  Outcome outcome_;
+  std::string failure_;
+};
+
+}  // namespace mm::sim

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: MIT
+#include "wire/conduit.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace mm::wire;
+using namespace std::chrono_literals;
+using mm::base::Bytes;
+using mm::base::Code;
+using mm::base::TimePoint;
+
+namespace {
+
+const TimePoint kStart{};
+
+Bytes text(size_t bytes) { return Bytes::copy_of(std::string(bytes, 'x')); }
+
+Frame attach_frame() {
+  Frame frame;
+  frame.attach = Attach{};
+  frame.received = 0;
+  frame.limit = kFloorBytes;
+  return frame;
+}
+
+Frame data_frame(uint64_t offset, size_t bytes) {
+  Frame frame;
+  frame.offset = offset;
+  if (bytes > 0) frame.data.push_back(text(bytes));
+  return frame;
+}
+
+// A conduit whose first lane is up and whose peer said hello.
+struct Attached {
+  Budget budget;
+  Conduit conduit{budget};
+
+  Attached() {
+    conduit.attach(0);
+    REQUIRE(conduit.next_frame(kStart));
+    REQUIRE(conduit.on_frame(attach_frame(), kStart).ok());
+  }
+
+  void deliver_all() {
+    size_t bytes = 0;
+    for (const Bytes& piece : conduit.inbox()) bytes += piece.size();
+    conduit.on_delivered(bytes, kStart);
+  }
+};
+
+// What the checks of a hostile peer's frame must leave untouched.
+void check_refused(Attached& end, Frame frame) {
+  const uint64_t delivered = end.conduit.delivered_bytes();
+  const size_t inbox = end.conduit.inbox().size();
+  CHECK(end.conduit.on_frame(std::move(frame), kStart).code() == Code::kInvalidArgument);
+  CHECK(end.conduit.delivered_bytes() == delivered);
+  CHECK(end.conduit.inbox().size() == inbox);
+}
+
+}  // namespace
+
+TEST_CASE("conduit: attach and first data travel in one frame, before the peer said anything") {
+  Budget budget;
+  Conduit conduit(budget);
+  conduit.attach(0);
+  conduit.on_local_bytes(text(100));
+  const auto frame = conduit.next_frame(kStart);
+  REQUIRE(frame);
+  CHECK(frame->attach == Attach{});
+  CHECK(frame->offset == 0);
+  CHECK(frame->data_bytes() == 100);
+  CHECK(frame->received == 0);
+  CHECK(frame->limit == kFloorBytes);
+  CHECK(!conduit.next_frame(kStart));
+}
+
+TEST_CASE("conduit: before the peer's first frame no more than 16 KiB are read and sent") {
+  Budget budget;
+  Conduit conduit(budget);
+  conduit.attach(0);
+  CHECK(conduit.readable_bytes() == kFloorBytes);
+  conduit.on_local_bytes(text(kFloorBytes));
+  CHECK(conduit.readable_bytes() == 0);
+}
+
+TEST_CASE("conduit: bytes are acknowledged within 20 ms when nothing goes the other way") {
+  Attached end;
+  REQUIRE(end.conduit.on_frame(data_frame(0, 100), kStart).ok());
+  CHECK(!end.conduit.next_frame(kStart + 19ms));
+  CHECK(end.conduit.ack_due() == kStart + 20ms);
+  const auto frame = end.conduit.next_frame(kStart + 20ms);
+  REQUIRE(frame);
+  CHECK(frame->received == 100);
+  CHECK(!end.conduit.ack_due());
+}
+
+TEST_CASE("conduit: an acknowledgement rides on data that goes the other way") {
+  Attached end;
+  REQUIRE(end.conduit.on_frame(data_frame(0, 100), kStart).ok());
+  end.conduit.on_local_bytes(text(5));
+  const auto frame = end.conduit.next_frame(kStart);
+  REQUIRE(frame);
+  CHECK(frame->received == 100);
+  CHECK(!end.conduit.ack_due());
+}
+
+TEST_CASE("conduit: a quarter of the window is acknowledged at once, and so is a FIN") {
+  Attached end;
+  REQUIRE(end.conduit.on_frame(data_frame(0, kFloorBytes / 4), kStart).ok());
+  CHECK(end.conduit.next_frame(kStart));
+  Frame fin = data_frame(kFloorBytes / 4, 0);
+  fin.fin = true;
+  REQUIRE(end.conduit.on_frame(fin, kStart).ok());
+  const auto frame = end.conduit.next_frame(kStart);
+  REQUIRE(frame);
+  CHECK(frame->received == kFloorBytes / 4 + 1);
+}
+
+TEST_CASE("conduit: bytes are acknowledged on receipt, credit is given on delivery") {
+  Attached end;
+  REQUIRE(end.conduit.on_frame(data_frame(0, kFloorBytes), kStart).ok());
+  auto frame = end.conduit.next_frame(kStart);
+  REQUIRE(frame);
+  CHECK(frame->received == kFloorBytes);
+  CHECK(!frame->limit);
+  end.deliver_all();
+  frame = end.conduit.next_frame(kStart);
+  REQUIRE(frame);
+  CHECK(frame->limit > kFloorBytes);
+}
+
+TEST_CASE("conduit: the window is 16 KiB, then 256 KiB, then doubles while it stops the peer") {
+  Attached end;
+  uint64_t sent = 0;
+  uint64_t limit = kFloorBytes;
+  std::vector<uint64_t> windows;
+  while (windows.empty() || windows.back() < kWindowBytesMax) {
+    while (sent < limit) {
+      const uint64_t part = std::min<uint64_t>(limit - sent, kDataBytesMax);
+      REQUIRE(end.conduit.on_frame(data_frame(sent, part), kStart).ok());
+      sent += part;
+    }
+    end.deliver_all();
+    const auto frame = end.conduit.next_frame(kStart);
+    REQUIRE(frame);
+    REQUIRE(frame->limit);
+    limit = *frame->limit;
+    windows.push_back(limit - sent);
+  }
+  CHECK(windows.front() == kFirstWindowBytes);
+  for (size_t i = 1; i < windows.size(); ++i) CHECK(windows[i] == 2 * windows[i - 1]);
+  CHECK(end.budget.used_bytes() == kWindowBytesMax - kFloorBytes);
+}
+
+TEST_CASE("conduit: a used-up budget stops growth and leaves every conduit its floor") {
+  Budget budget(0);
+  Conduit conduit(budget);
+  conduit.attach(0);
+  REQUIRE(conduit.next_frame(kStart));
+  Frame hello = attach_frame();
+  hello.limit = 1 << 20;
+  REQUIRE(conduit.on_frame(hello, kStart).ok());
+  CHECK(conduit.readable_bytes() == kFloorBytes);
+  REQUIRE(conduit.on_frame(data_frame(0, kFloorBytes), kStart).ok());
+  conduit.on_delivered(kFloorBytes, kStart);
+  const auto frame = conduit.next_frame(kStart);
+  REQUIRE(frame);
+  CHECK(frame->limit == 2 * kFloorBytes);
+}
+
+TEST_CASE("conduit: a conduit gives back what it took from the budget") {
+  Budget budget;
+  {
+    Conduit conduit(budget);
+    conduit.attach(0);
+    REQUIRE(conduit.next_frame(kStart));
+    Frame hello = attach_frame();
+    hello.limit = 1 << 20;
+    REQUIRE(conduit.on_frame(hello, kStart).ok());
+    conduit.on_local_bytes(text(1 << 20));
+    CHECK(budget.used_bytes() == (1 << 20) - kFloorBytes);
+    REQUIRE(conduit.next_frame(kStart));
+    Frame ack;
+    ack.received = kDataBytesMax;
+    REQUIRE(conduit.on_frame(ack, kStart).ok());
+  }
+  CHECK(budget.used_bytes() == 0);
+}
+
+TEST_CASE("conduit: both FINs, delivered and acknowledged, are the end; nothing less is") {
+  Attached end;
+  end.conduit.on_local_end();
+  const auto fin = end.conduit.next_frame(kStart);
+  REQUIRE(fin);
+  CHECK(fin->fin);
+  CHECK(fin->offset == 0);
+  Frame ack;
+  ack.received = 1;
+  ack.offset = 0;
+  ack.fin = true;
+  REQUIRE(end.conduit.on_frame(ack, kStart).ok());
+  CHECK(end.conduit.is_end_next());
+  CHECK(!end.conduit.is_done());
+  end.conduit.on_end_delivered();
+  CHECK(!end.conduit.is_done());
+  REQUIRE(end.conduit.next_frame(kStart));
+  CHECK(end.conduit.is_done());
+}
+
+TEST_CASE("conduit: a FIN needs no credit") {
+  Attached end;
+  end.conduit.on_local_bytes(text(kFloorBytes));
+  end.conduit.on_local_end();
+  const auto frame = end.conduit.next_frame(kStart);
+  REQUIRE(frame);
+  CHECK(frame->data_bytes() == kFloorBytes);
+  CHECK(frame->fin);
+}
+
+TEST_CASE("conduit: a reset follows the bytes that came before it, as credit allows") {
+  Attached end;
+  end.conduit.on_local_bytes(text(100));
+  end.conduit.on_local_reset({ResetCode::kLocal, "gone"}, false);
+  auto frame = end.conduit.next_frame(kStart);
+  REQUIRE(frame);
+  CHECK(frame->data_bytes() == 100);
+  CHECK(!frame->reset);
+  frame = end.conduit.next_frame(kStart);
+  REQUIRE(frame);
+  CHECK(frame->reset == Reset{ResetCode::kLocal, "gone"});
+  CHECK(!end.conduit.next_frame(kStart));
+}
+
+TEST_CASE("conduit: a reset at once leaves the bytes behind") {
+  Attached end;
+  end.conduit.on_local_bytes(text(100));
+  end.conduit.on_local_reset({ResetCode::kStopped, "stopped"}, true);
+  const auto frame = end.conduit.next_frame(kStart);
+  REQUIRE(frame);
+  CHECK(frame->data_bytes() == 0);
+  CHECK(frame->reset);
+}
+
+TEST_CASE("conduit: a peer's reset is seen after the bytes that came before it") {
+  Attached end;
+  REQUIRE(end.conduit.on_frame(data_frame(0, 10), kStart).ok());
+  Frame reset;
+  reset.reset = Reset{ResetCode::kLocal, "gone"};
+  REQUIRE(end.conduit.on_frame(reset, kStart).ok());
+  CHECK(end.conduit.peer_reset());
+  CHECK(end.conduit.inbox().size() == 1);
+}
+
+TEST_CASE("conduit: on a new lane the bytes go on from what the peer has") {
+  Attached end;
+  end.conduit.on_local_bytes(text(1'000));
+  REQUIRE(end.conduit.next_frame(kStart));
+  end.conduit.detach();
+  end.conduit.attach(1);
+  const auto hello = end.conduit.next_frame(kStart);
+  REQUIRE(hello);
+  CHECK(hello->attach->generation == 1);
+  CHECK(hello->data_bytes() == 0);
+  Frame peer = attach_frame();
+  peer.attach->generation = 1;
+  peer.received = 400;
+  REQUIRE(end.conduit.on_frame(peer, kStart).ok());
+  const auto rest = end.conduit.next_frame(kStart);
+  REQUIRE(rest);
+  CHECK(rest->offset == 400);
+  CHECK(rest->data_bytes() == 600);
+}
+
+TEST_CASE("conduit: after an early refusal the same bytes go out again from the start") {
+  Budget budget;
+  Conduit conduit(budget);
+  conduit.attach(0);
+  conduit.on_local_bytes(text(100));
+  REQUIRE(conduit.next_frame(kStart));
+  conduit.detach();
+  conduit.attach(0);
+  const auto frame = conduit.next_frame(kStart);
+  REQUIRE(frame);
+  CHECK(frame->attach);
+  CHECK(frame->offset == 0);
+  CHECK(frame->data_bytes() == 100);
+}
+
+TEST_CASE("conduit: bytes that are here already are trimmed") {
+  Attached end;
+  REQUIRE(end.conduit.on_frame(data_frame(0, 100), kStart).ok());
+  REQUIRE(end.conduit.on_frame(data_frame(50, 100), kStart).ok());
+  end.deliver_all();
+  CHECK(end.conduit.delivered_bytes() == 150);
+}
+
+TEST_CASE("conduit: an older generation's lane is a ghost's") {
+  Attached end;
+  end.conduit.detach();
+  end.conduit.attach(2);
+  Frame second = attach_frame();
+  second.attach->generation = 2;
+  REQUIRE(end.conduit.on_frame(second, kStart).ok());
+  end.conduit.detach();
+  end.conduit.attach(3);
+  Frame ghost = attach_frame();
+  ghost.attach->generation = 1;
+  CHECK(end.conduit.on_frame(ghost, kStart).code() == Code::kAborted);
+}
+
+TEST_CASE("conduit: what breaks a rule is refused, and changes nothing") {
+  Attached end;
+  end.conduit.on_local_bytes(text(100));
+  REQUIRE(end.conduit.next_frame(kStart));
+  REQUIRE(end.conduit.on_frame(data_frame(0, 10), kStart).ok());
+
+  Frame frame;
+  SUBCASE("a gap") { frame = data_frame(11, 5); }
+  SUBCASE("a gap before a FIN") {
+    frame = data_frame(11, 0);
+    frame.fin = true;
+  }
+  SUBCASE("an offset near the end of 64 bits") { frame = data_frame(UINT64_MAX, 5); }
+  SUBCASE("more than the limit") { frame = data_frame(10, kFloorBytes); }
+  SUBCASE("data without an offset") { frame.data.push_back(text(5)); }
+  SUBCASE("received ahead of what was sent") { frame.received = 101; }
+  SUBCASE("received at the end of 64 bits") { frame.received = UINT64_MAX; }
+  SUBCASE("a limit that shrinks") { frame.limit = kFloorBytes - 1; }
+  SUBCASE("a second attach") { frame = attach_frame(); }
+  SUBCASE("a FIN before bytes that were sent") {
+    frame = data_frame(5, 0);
+    frame.fin = true;
+  }
+  check_refused(end, std::move(frame));
+}
+
+TEST_CASE("conduit: received that goes back is refused") {
+  Attached end;
+  end.conduit.on_local_bytes(text(100));
+  REQUIRE(end.conduit.next_frame(kStart));
+  Frame ack;
+  ack.received = 60;
+  REQUIRE(end.conduit.on_frame(ack, kStart).ok());
+  ack.received = 59;
+  check_refused(end, std::move(ack));
+}
+
+TEST_CASE("conduit: bytes or a second FIN after the FIN are refused") {
+  Attached end;
+  Frame fin = data_frame(0, 10);
+  fin.fin = true;
+  REQUIRE(end.conduit.on_frame(fin, kStart).ok());
+  Frame frame;
+  SUBCASE("bytes") { frame = data_frame(10, 1); }
+  SUBCASE("bytes behind the FIN's offset") { frame = data_frame(11, 1); }
+  SUBCASE("another FIN") {
+    frame = data_frame(11, 0);
+    frame.fin = true;
+  }
+  check_refused(end, std::move(frame));
+}
+
+TEST_CASE("conduit: the first frame of a lane must attach, with this version") {
+  Budget budget;
+  Conduit conduit(budget);
+  conduit.attach(0);
+  Frame frame;
+  SUBCASE("no attach") { frame.received = 0; }
+  SUBCASE("version 0") { frame.attach = Attach{.version = 0}; }
+  SUBCASE("version 2") { frame.attach = Attach{.version = 2}; }
+  CHECK(conduit.on_frame(frame, kStart).code() == Code::kInvalidArgument);
+}
+
+TEST_CASE("conduit: a peer that protects its bytes otherwise is told so") {
+  Budget budget;
+  Conduit conduit(budget);
+  conduit.attach(0);
+  Frame frame = attach_frame();
+  frame.attach->protection = 1;
+  CHECK(conduit.on_frame(frame, kStart).code() == Code::kFailedPrecondition);
+}
+
+TEST_CASE("conduit: a limit beyond the largest window does not make this end keep more") {
+  Attached end;
+  Frame credit;
+  credit.limit = UINT64_MAX;
+  REQUIRE(end.conduit.on_frame(credit, kStart).ok());
+  CHECK(end.conduit.readable_bytes() <= kWindowBytesMax);
+}
