@@ -9,19 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "base/address.h"
+
 namespace mm::config {
 
-// Where something is dialled or listened at.
-struct Endpoint {
-  enum class Kind { kTcp, kUnix, kStandard };
-  Kind kind = Kind::kTcp;
-  std::string host;  // kTcp; empty: a bare port, which means loopback (127.0.0.1 and ::1)
-  uint16_t port = 0;
-  std::string path;  // kUnix
-
-  std::string text() const;  // as the user would write it: "3000", "host:5432", "unix:/path", "-"
-  bool operator==(const Endpoint&) const = default;
-};
+using Endpoint = base::Address;
 
 struct RouterUrl {
   bool tls = false;

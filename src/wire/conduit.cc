@@ -266,8 +266,12 @@ void Conduit::add_ack(Frame& frame) {
 
 // ---- end
 
-bool Conduit::is_done() const {
-  return fin_acknowledged_ && end_delivered_ && acknowledged_ == received_;
+bool Conduit::is_fin_exchanged() const {
+  return fin_acknowledged_ && peer_fin_ && acknowledged_ == received_;
+}
+
+bool Conduit::is_lane_over() const {
+  return is_fin_exchanged() || reset_sent_ || peer_reset_.has_value();
 }
 
 }  // namespace mm::wire

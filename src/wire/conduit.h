@@ -80,9 +80,11 @@ class Conduit {
 
   // ---- end
 
-  // Both directions ended in order, and both ends know: our FIN is acknowledged, the peer's is
-  // delivered and its acknowledgement written.
-  bool is_done() const;
+  // The ends have nothing more to say to each other: a lane that ends now is no loss.
+  bool is_lane_over() const;
+
+  // Both directions ended in order: the lane is over, and the peer's bytes and its FIN delivered.
+  bool is_done() const { return is_fin_exchanged() && end_delivered_; }
   bool is_reset_sent() const { return reset_sent_; }
 
   uint64_t sent_bytes() const { return replay_.end(); }  // read from the local socket
@@ -99,6 +101,7 @@ class Conduit {
   void charge();
   void add_data(Frame& frame);
   void add_ack(Frame& frame);
+  bool is_fin_exchanged() const;
 
   uint64_t una() const { return replay_.una() + (fin_acknowledged_ ? 1 : 0); }
   uint64_t end() const { return replay_.end() + (fin_queued_ ? 1 : 0); }

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#include "connect/connector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/standard_stream.h"
+#include "ops/log.h"
+#include "secure/log_id.h"
+
+namespace mm::connect {
+namespace {
+
+using base::ExitCode;
+using base::Status;
+using config::Endpoint;
+using tunnel::Tunnel;
+using wire::ResetCode;
+
+// A token that the router does not know is replaced silently, so often (a router was restarted).
+constexpr int kRefusalsMost = 3;
+
+// Connections that wait for a service at once; each holds a file descriptor.
+constexpr size_t kWaitingMost = 1'024;
+
+constexpr uint16_t kFirstUnprivilegedPort = 1'024;
+
+}  // namespace
+
+Connector::Connector(Context& context, config::ConnectedService service,
+                     std::function<void(ExitCode)> on_over)
+    : context_(context),
+      service_(std::move(service)),
+      on_over_(std::move(on_over)),
+      hold_timer_(context.loop) {}
+
+ExitCode Connector::start() {
+  if (service_.listen && !is_standard()) {
+    const Status status = listen(*service_.listen);
+    if (!status.ok()) {
+      context_.events.error("listen", base::message(status));
+      return ExitCode::kCannotListen;
+    }
+  }
+  stock_ = std::make_unique<TokenStock>(context_.loop, context_.router, context_.random,
+                                        service_.name, context_.config.no_wait, *this);
+  if (is_standard()) accept(std::make_unique<net::StandardStream>(context_.loop));
+  return ExitCode::kDone;
+}
+
+void Connector::stop() {
+  stopped_ = true;
+  listener_.reset();
+  hold_timer_.cancel();
+  for (Waiting& waiting : std::exchange(waiting_, {})) give_up(std::move(waiting));
+}
+
+bool Connector::is_standard() const {
+  return service_.listen && service_.listen->kind == Endpoint::Kind::kStandard;
+}
+
+// ---- the listener
+
+Status Connector::listen(const Endpoint& endpoint) {
+  auto listener = net::Listener::open(
+      context_.loop, endpoint,
+      [this](std::unique_ptr<net::Socket> socket) { accept(std::move(socket)); });
+  if (!listener.ok()) return listener.status();
+  listener_ = *std::move(listener);
+  for (const std::string& address : listener_->local_addresses()) {
+    context_.events.listening(service_.name, address);
+  }
+  return absl::OkStatus();
+}
+
+// Without LISTEN the port is the target's own, if it can be had; the one that is found instead is
+// kept for the life of the process.
+void Connector::listen_at(uint16_t port_hint) {
+  Endpoint endpoint;
+  if (port_hint >= kFirstUnprivilegedPort) {
+    endpoint.port = port_hint;
+    if (listen(endpoint).ok()) return;
+    context_.events.note("port " + std::to_string(port_hint) + " is in use here: " +
+                         service_.name + " gets another one");
+    endpoint.port = 0;
+  }
+  const Status status = listen(endpoint);
+  if (status.ok()) return;
+  context_.events.error("listen", base::message(status));
+  on_over_(ExitCode::kCannotListen);
+}
+
+// ---- connections without a lane
+
+void Connector::accept(std::unique_ptr<net::Stream> stream) {
+  if (waiting_.size() >= kWaitingMost) {
+    ops::log(ops::Level::kWarn, "connect.too_many_waiting", {{"service", service_.name}});
+    return stream->reset();
+  }
+  Waiting waiting;
+  waiting.stream = std::move(stream);
+  waiting.deadline = context_.loop.clock().now() + context_.config.hold;
+  waiting_.push_back(std::move(waiting));
+  serve_waiting();
+}
+
+void Connector::serve_waiting() {
+  while (!waiting_.empty()) {
+    const std::optional<base::Token> token = stock_->take();
+    if (!token) break;
+    Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    open(std::move(next), *token);
+  }
+  expire_waiting();
+}
+
+void Connector::open(Waiting waiting, const base::Token& token) {
+  const std::string id = secure::log_id(token);
+  if (waiting.tunnel == nullptr) {
+    waiting.tunnel = &context_.tunnels.open(*this, id, "application");
+    connections_[waiting.tunnel].deadline = waiting.deadline;
+    context_.events.connection_open(id, service_.name);
+    waiting.tunnel->set_local(std::move(waiting.stream));
+  } else {
+    ops::log(ops::Level::kInfo, "connect.token_replaced",
+             {{"t", waiting.tunnel->log_id()}, {"new_t", id}});
+  }
+  waiting.tunnel->attach([&](wire::Lane::Listener& listener) {
+    return context_.router.open_lane(
+        {.token = token, .role = transport::Role::kConnect, .service = service_.name}, listener);
+  });
+}
+
+void Connector::expire_waiting() {
+  const base::TimePoint now = context_.loop.clock().now();
+  while (!waiting_.empty() && waiting_.front().deadline <= now) {
+    Waiting expired = std::move(waiting_.front());
+    waiting_.pop_front();
+    give_up(std::move(expired));
+  }
+  if (waiting_.empty()) return hold_timer_.cancel();
+  hold_timer_.after(waiting_.front().deadline - now, [this] { expire_waiting(); });
+}
+
+void Connector::give_up(Waiting waiting) {
+  const std::string why = "no share offers \"" + service_.name + "\"";
+  if (waiting.tunnel != nullptr) return waiting.tunnel->abort({ResetCode::kRefused, why});
+  ops::log(ops::Level::kInfo, "connect.gave_up", {{"service", service_.name}});
+  waiting.stream->reset();
+  if (!is_standard() || stopped_) return;
+  context_.events.error("no_such_service", why);
+  on_over_(ExitCode::kInternal);
+}
+
+// ---- the service
+
+void Connector::on_tokens(uint16_t port_hint) {
+  context_.events.router_online();
+  if (std::exchange(absence_told_, false)) {
+    context_.events.note("service \"" + service_.name + "\" is there");
+  }
+  if (stopped_) return;
+  if (!listener_ && !is_standard()) listen_at(port_hint);
+  serve_waiting();
+}
+
+void Connector::on_away(const Status& status) {
+  if (status.code() != base::Code::kNotFound) {
+    return context_.events.router_offline(base::message(status));
+  }
+  context_.events.router_online();
+  if (!std::exchange(absence_told_, true)) tell_absence();
+}
+
+// What it waits for, and what there is: a mistyped name is seen at once.
+void Connector::tell_absence() {
+  context_.router.list_services([this](base::StatusOr<std::vector<transport::ServiceInfo>> answer) {
+    if (!answer.ok() || !absence_told_) return;
+    std::string names;
+    for (const transport::ServiceInfo& service : *answer) {
+      names += (names.empty() ? "" : ", ") + service.name;
+    }
+    context_.events.note("waiting for service \"" + service_.name + "\"; the router has " +
+                         (names.empty() ? "none now" : names));
+  });
+}
+
+void Connector::on_given_up(const Status& status, ExitCode exit_code) {
+  const bool is_absent = status.code() == base::Code::kNotFound;
+  context_.events.error(is_absent ? "no_such_service" : "router", base::message(status));
+  on_over_(exit_code);
+}
+
+// ---- connections with a lane
+
+void Connector::on_lane_refused(Tunnel& tunnel, const Status& status) {
+  Connection& connection = connections_.at(&tunnel);
+  connection.refusals += status.code() == base::Code::kNotFound ? 1 : 0;
+  const bool is_late = connection.deadline <= context_.loop.clock().now();
+  if (stopped_ || is_late || connection.refusals > kRefusalsMost) {
+    return tunnel.abort({ResetCode::kRefused, base::message(status)});
+  }
+  Waiting waiting;
+  waiting.tunnel = &tunnel;
+  waiting.deadline = connection.deadline;
+  const auto later = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& other) {
+    return other.deadline > connection.deadline;
+  });
+  waiting_.insert(later, std::move(waiting));
+  stock_->discard();
+  expire_waiting();
+}
+
+void Connector::on_ended(Tunnel& tunnel, const Tunnel::Ending& ending) {
+  std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.tunnel == &tunnel; });
+  connections_.erase(&tunnel);
+  context_.events.connection_closed(tunnel.log_id(), service_.name, ending.sent_bytes,
+                                    ending.delivered_bytes, ending.why);
+  if (!is_standard()) return;
+  if (!ending.is_clean && !stopped_) context_.events.error("reset", ending.why);
+  on_over_(ending.is_clean ? ExitCode::kDone : ExitCode::kInternal);
+}
+
+}  // namespace mm::connect

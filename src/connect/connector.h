@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// Connector: one service that applications here can connect to: its listener, its tokens in hand
+// and the connections that wait for one. Does not know flags or signals.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "base/exit_code.h"
+#include "base/random.h"
+#include "config/config.h"
+#include "config/events.h"
+#include "connect/token_stock.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "net/stream.h"
+#include "transport/router_client.h"
+#include "tunnel/tunnel_set.h"
+
+namespace mm::connect {
+
+// What all services of one process share. Borrowed, and outlives them.
+struct Context {
+  net::Loop& loop;
+  base::Random& random;
+  transport::RouterClient& router;
+  tunnel::TunnelSet& tunnels;
+  config::Events& events;
+  const config::ConnectConfig& config;
+};
+
+class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owner {
+ public:
+  // `on_over(exit_code)`: the service cannot be had, or its one connection (`-`) has ended.
+  Connector(Context& context, config::ConnectedService service,
+            std::function<void(base::ExitCode)> on_over);
+
+  // Opens what can be opened before the service is seen. kCannotListen, or kDone.
+  base::ExitCode start();
+
+  // Accepts nothing more; what is open goes on, what waits is reset.
+  void stop();
+
+ private:
+  // A connection without a lane: new, or its token was refused.
+  struct Waiting {
+    std::unique_ptr<net::Stream> stream;  // new
+    tunnel::Tunnel* tunnel = nullptr;     // refused
+    base::TimePoint deadline;
+  };
+  struct Connection {
+    base::TimePoint deadline;
+    int refusals = 0;
+  };
+
+  bool is_standard() const;
+  base::Status listen(const config::Endpoint& endpoint);
+  void listen_at(uint16_t port_hint);
+  void accept(std::unique_ptr<net::Stream> stream);
+  void serve_waiting();
+  void open(Waiting waiting, const base::Token& token);
+  void expire_waiting();
+  void give_up(Waiting waiting);
+  void tell_absence();
+
+  void on_tokens(uint16_t port_hint) override;
+  void on_away(const base::Status& status) override;
+  void on_given_up(const base::Status& status, base::ExitCode exit_code) override;
+
+  void on_lane_refused(tunnel::Tunnel& tunnel, const base::Status& status) override;
+  void on_ended(tunnel::Tunnel& tunnel, const tunnel::Tunnel::Ending& ending) override;
+
+  Context& context_;
+  config::ConnectedService service_;
+  std::function<void(base::ExitCode)> on_over_;
+  std::unique_ptr<net::Listener> listener_;
+  std::deque<Waiting> waiting_;  // by deadline
+  std::unordered_map<tunnel::Tunnel*, Connection> connections_;
+  net::Timer hold_timer_;
+  bool absence_told_ = false;
+  bool stopped_ = false;
+  std::unique_ptr<TokenStock> stock_;
+};
+
+}  // namespace mm::connect

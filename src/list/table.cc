@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "list/table.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+namespace mm::list {
+namespace {
+
+constexpr size_t kColumns = 6;
+using Row = std::array<std::string, kColumns>;
+
+std::string local_time(int64_t unix_time_s) {
+  const auto time = static_cast<time_t>(unix_time_s);
+  tm local{};
+  if (localtime_r(&time, &local) == nullptr) return "?";
+  char text[32];
+  const size_t length = std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
+  return std::string(text, length);
+}
+
+Row row_of(const transport::ServiceInfo& service) {
+  return {service.name + (service.away ? " (away)" : ""),
+          service.kind,
+          service.owner,
+          local_time(service.create_time_s),
+          std::to_string(service.connections),
+          human_bytes(service.bytes)};
+}
+
+// Numbers stand to the right.
+bool is_number(size_t column) { return column >= kColumns - 2; }
+
+}  // namespace
+
+std::string human_bytes(uint64_t bytes) {
+  constexpr std::array<const char*, 7> kUnits = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+  auto value = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (value >= 999.5 && unit + 1 < kUnits.size()) {
+    value /= 1000;
+    ++unit;
+  }
+  char text[32];
+  std::snprintf(text, sizeof text, unit > 0 && value < 9.95 ? "%.1f %s" : "%.0f %s", value,
+                kUnits[unit]);
+  return text;
+}
+
+std::string table(const std::vector<transport::ServiceInfo>& services) {
+  std::vector<Row> rows = {{"NAME", "KIND", "OWNER", "SINCE", "CONNECTIONS", "BYTES"}};
+  for (const transport::ServiceInfo& service : services) rows.push_back(row_of(service));
+  std::array<size_t, kColumns> widths{};
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < kColumns; ++i) {
+      const std::string padding(widths[i] - row[i].size(), ' ');
+      const bool is_last = i + 1 == kColumns;
+      text += is_number(i) ? padding + row[i] : row[i] + padding;
+      text += is_last ? "\n" : "  ";
+    }
+  }
+  return text;
+}
+
+}  // namespace mm::list

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "connect/token_stock.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "unit/seeded_random.h"
+
+using namespace mm;
+using namespace std::chrono_literals;
+using base::Code;
+using connect::TokenStock;
+
+namespace {
+
+// A router that answers when the test says so.
+class FakeRouter final : public transport::RouterClient {
+ public:
+  void forward_to_service(const std::string&, uint32_t count,
+                          std::function<void(base::StatusOr<transport::Forwards>)> handler) override {
+    asked.push_back(count);
+    handler_ = std::move(handler);
+  }
+  void list_services(
+      std::function<void(base::StatusOr<std::vector<transport::ServiceInfo>>)>) override {}
+  std::unique_ptr<transport::Registration> create_service(
+      transport::RegistrationRequest, transport::Registration::Listener&) override {
+    return nullptr;
+  }
+  std::unique_ptr<wire::Lane> open_lane(const transport::LaneRequest&,
+                                        wire::Lane::Listener&) override {
+    return nullptr;
+  }
+
+  void answer(uint32_t count) {
+    transport::Forwards forwards;
+    for (uint32_t i = 0; i < count; ++i) forwards.tokens.push_back(base::Token::random(random_));
+    forwards.port_hint = 3000;
+    std::exchange(handler_, nullptr)(forwards);
+  }
+  void fail(Code code) { std::exchange(handler_, nullptr)(base::error(code, "no")); }
+  bool is_asked() const { return handler_ != nullptr; }
+
+  std::vector<uint32_t> asked;
+
+ private:
+  test::SeededRandom random_{1};
+  std::function<void(base::StatusOr<transport::Forwards>)> handler_;
+};
+
+struct World final : TokenStock::Listener {
+  net::Loop loop;
+  FakeRouter router;
+  test::SeededRandom random{1};
+  int tokens_told = 0;
+  std::vector<Code> away;
+  std::optional<base::ExitCode> given_up;
+  TokenStock stock;
+
+  explicit World(bool no_wait = false) : stock(loop, router, random, "web", no_wait, *this) {}
+
+  void on_tokens(uint16_t port_hint) override {
+    CHECK(port_hint == 3000);
+    ++tokens_told;
+  }
+  void on_away(const base::Status& status) override { away.push_back(status.code()); }
+  void on_given_up(const base::Status&, base::ExitCode code) override { given_up = code; }
+};
+
+}  // namespace
+
+TEST_CASE("token stock: it asks before anybody needs a token, and again when half are used") {
+  World world;
+  REQUIRE(world.router.asked == std::vector<uint32_t>{2});
+  CHECK(!world.stock.take());
+  world.router.answer(4);
+  CHECK(world.tokens_told == 1);
+  CHECK(world.stock.take());
+  CHECK(!world.router.is_asked());
+  CHECK(world.stock.take());
+  CHECK(world.router.is_asked());
+}
+
+TEST_CASE("token stock: connections that come faster than tokens make it keep more, to a limit") {
+  World world;
+  for (int i = 0; i < 10; ++i) {
+    while (world.stock.take()) {
+    }
+    world.router.answer(world.router.asked.back());
+  }
+  const uint32_t most = *std::max_element(world.router.asked.begin(), world.router.asked.end());
+  CHECK(most > 8);
+  CHECK(most <= 16);
+}
+
+TEST_CASE("token stock: an absent service is asked for again until it is there") {
+  World world;
+  world.router.fail(Code::kNotFound);
+  CHECK(world.away == std::vector<Code>{Code::kNotFound});
+  CHECK(!world.router.is_asked());
+  net::Timer look(world.loop);
+  std::function<void()> wait = [&] {
+    if (world.router.is_asked()) return world.loop.stop();
+    look.after(5ms, wait);
+  };
+  look.after(5ms, wait);
+  world.loop.run();
+  world.router.answer(1);
+  CHECK(world.stock.take());
+}
+
+TEST_CASE("token stock: where waiting was declined, an absent service or router ends it") {
+  Code code{};
+  base::ExitCode expected{};
+  SUBCASE("service") {
+    code = Code::kNotFound;
+    expected = base::ExitCode::kNoSuchService;
+  }
+  SUBCASE("router") {
+    code = Code::kUnavailable;
+    expected = base::ExitCode::kRouterUnreachable;
+  }
+  World world(true);
+  world.router.fail(code);
+  CHECK(world.given_up == expected);
+}
+
+TEST_CASE("token stock: discarded tokens are not handed out") {
+  World world;
+  world.router.answer(2);
+  world.stock.discard();
+  CHECK(!world.stock.take());
+  CHECK(world.router.is_asked());
+}

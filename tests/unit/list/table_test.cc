@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#include "list/table.h"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+#include <time.h>
+
+using mm::list::human_bytes;
+using mm::list::table;
+using mm::transport::ServiceInfo;
+
+TEST_CASE("table: columns are aligned, numbers to the right, in the order given") {
+  setenv("TZ", "UTC", 1);
+  tzset();
+  ServiceInfo web{.name = "web", .create_time_s = 1'790'000'000, .owner = "ann@laptop",
+                  .kind = "tcp", .connections = 2, .bytes = 1'234'567};
+  ServiceInfo db{.name = "database", .create_time_s = 1'790'003'600, .owner = "bob@vm",
+                 .kind = "tcp", .connections = 11, .bytes = 0, .away = true};
+  CHECK(table({web, db}) ==
+        "NAME             KIND  OWNER       SINCE             CONNECTIONS   BYTES\n"
+        "web              tcp   ann@laptop  2026-09-21 14:13            2  1.2 MB\n"
+        "database (away)  tcp   bob@vm      2026-09-21 15:13           11     0 B\n");
+}
+
+TEST_CASE("table: bytes are told in three digits at most") {
+  CHECK(human_bytes(0) == "0 B");
+  CHECK(human_bytes(999) == "999 B");
+  CHECK(human_bytes(1'000) == "1.0 kB");
+  CHECK(human_bytes(9'949) == "9.9 kB");
+  CHECK(human_bytes(9'950) == "10 kB");
+  CHECK(human_bytes(999'499) == "999 kB");
+  CHECK(human_bytes(999'500) == "1.0 MB");
+  CHECK(human_bytes(UINT64_MAX) == "18 EB");
+}
