@@ -4,17 +4,37 @@
 // Loop thread only.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "config/config.h"
+#include "config/json.h"
 
 namespace mm::config {
 
+// A descriptor that takes lines. A reader that is gone, or a full disk, loses lines and ends
+// nothing; one that stands still holds the caller up for a second once, and loses lines until it
+// reads on.
+class LineOutput {
+ public:
+  explicit LineOutput(int fd) : fd_(fd) {}
+
+  void write(std::string line);
+
+ private:
+  int fd_;
+  bool is_stalled_ = false;
+};
+
 class Events {
  public:
-  explicit Events(const Common& common);
+  // The descriptors are borrowed.
+  explicit Events(const Common& common, int output_fd = STDOUT_FILENO,
+                  int error_fd = STDERR_FILENO);
 
   // router: it can be reached at `address` ("127.0.0.1:6353").
   void router_listening(std::string_view address);
@@ -26,17 +46,23 @@ class Events {
   // `why`: "done", or why it was reset.
   void connection_closed(std::string_view id, std::string_view service, uint64_t up_bytes,
                          uint64_t down_bytes, std::string_view why);
+  // The router answers, or does not (any more): told when it changes, however often it is called.
   void router_online();
   void router_offline(std::string_view why);
-  // Something failed and the command goes on, or ends with this as its last word.
+  // Something failed and the command goes on, or ends with this as its last word. The code
+  // "router" adds what to do where no router was named.
   void error(std::string_view code, std::string_view message);
   // For people only.
   void note(std::string_view text);
 
  private:
   void tell(std::string_view text);  // unless -q
+  void publish(const Json& event);   // with --json
 
   Common common_;
+  LineOutput output_;
+  LineOutput errors_;
+  std::optional<bool> router_is_online_;  // nothing: not known yet
 };
 
 }  // namespace mm::config

@@ -80,8 +80,8 @@ void Connector::listen_at(uint16_t port_hint) {
   if (port_hint >= kFirstUnprivilegedPort) {
     endpoint.port = port_hint;
     if (listen(endpoint).ok()) return;
-    context_.events.note("port " + std::to_string(port_hint) + " is in use here: " +
-                         service_.name + " gets another one");
+    context_.events.note("port " + std::to_string(port_hint) + " is in use here: " + service_.name +
+                         " gets another one");
     endpoint.port = 0;
   }
   const Status status = listen(endpoint);
@@ -166,10 +166,15 @@ void Connector::on_tokens(uint16_t port_hint) {
 }
 
 void Connector::on_away(const Status& status) {
-  if (status.code() != base::Code::kNotFound) {
+  if (status.code() == base::Code::kUnavailable ||
+      status.code() == base::Code::kFailedPrecondition) {
     return context_.events.router_offline(base::message(status));
   }
   context_.events.router_online();
+  if (status.code() != base::Code::kNotFound) {
+    return ops::log(ops::Level::kWarn, "connect.no_token",
+                    {{"service", service_.name}, {"why", base::message(status)}});
+  }
   if (!std::exchange(absence_told_, true)) tell_absence();
 }
 

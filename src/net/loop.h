@@ -4,9 +4,11 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <memory>
 
 #include "base/clock.h"
+#include "net/read_block.h"
 
 namespace asio {
 class io_context;
@@ -22,9 +24,12 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   // Runs handlers on this thread until stop(). Handlers that were posted and not run are dropped,
-  // unrun, when the loop is destroyed.
+  // unrun, when the loop is destroyed. May be called again after it returned.
   void run();
-  void stop();  // from any thread
+
+  // Makes run() return after the handler that it is in; if it is not running, its next call
+  // returns at once. From any thread.
+  void stop();
 
   // Runs `handler` on the loop thread, never from within this call. From any thread. Order of
   // posts from one thread is kept.
@@ -33,37 +38,47 @@ class Loop {
   const base::Clock& clock() const { return clock_; }
 
   asio::io_context& context() { return *context_; }  // for net/*.cc
+  ReadBlock& read_block() { return read_block_; }    // for net/*.cc
 
  private:
   base::SystemClock clock_;
+  ReadBlock read_block_;
   std::unique_ptr<asio::io_context> context_;
 };
 
-// Calls back once after a delay. Destroying or re-arming it forgets the earlier call: a forgotten
-// handler is never run.
+// Calls back once after a delay, on a clock that counts suspend: a machine that slept past the due
+// time sees it fire within 10 s of waking. Destroying or re-arming it forgets the earlier call: a
+// forgotten handler is never run. It may be destroyed or re-armed from within its handler.
 class Timer {
  public:
-  explicit Timer(Loop& loop);
+  explicit Timer(Loop& loop) : loop_(loop) {}  // the loop outlives it
   ~Timer();
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
 
+  // A delay of zero or less: the next turn of the loop.
   void after(base::Duration delay, std::function<void()> handler);
   void cancel();
   bool is_armed() const;
 
  private:
   struct Impl;
-  std::shared_ptr<Impl> impl_;
+  Loop& loop_;
+  std::shared_ptr<Impl> impl_;  // null until first armed; shared with the wait under way
 };
 
-// Calls `handler(signal_number)` on the loop for each of the signals that arrives.
+// Calls `handler(signal_number)` on the loop for each of the signals that arrives, instead of what
+// the signal would do otherwise.
 class Signals {
  public:
   Signals(Loop& loop, std::function<void(int)> handler, std::initializer_list<int> signals);
   ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
 
  private:
   struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // shared with the wait under way
 };
 
 }  // namespace mm::net

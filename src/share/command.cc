@@ -42,8 +42,8 @@ base::ExitCode run(const config::ShareConfig& config) {
     return base::ExitCode::kUsage;
   }
   tunnel::TunnelSet tunnels(loop);
-  Context context{loop,   random, **router,             tunnels,
-                  events, config, random_proof(random), user_at_host()};
+  Context context{loop,          random, **router, tunnels, events, config, random_proof(random),
+                  user_at_host()};
 
   std::vector<std::unique_ptr<Sharer>> sharers;
   tunnel::Lifetime lifetime(loop, tunnels, [&] {

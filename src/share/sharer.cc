@@ -41,12 +41,11 @@ void Sharer::stop() {
 }
 
 void Sharer::register_name() {
-  registration_ = context_.router.create_service(
-      {.name = service_.name,
-       .port_hint = service_.target.port,
-       .owner_proof = context_.owner_proof,
-       .label = context_.label},
-      *this);
+  registration_ = context_.router.create_service({.name = service_.name,
+                                                  .port_hint = service_.target.port,
+                                                  .owner_proof = context_.owner_proof,
+                                                  .label = context_.label},
+                                                 *this);
 }
 
 // ---- the name
@@ -65,11 +64,12 @@ void Sharer::on_registered(const std::string& router_instance) {
 // Starting before the server is normal; wondering why nothing answers is not necessary.
 void Sharer::probe_target() {
   probe_ = std::make_unique<net::Dial>(
-      context_.loop, service_.target, context_.config.dial_timeout, [this](base::StatusOr<std::unique_ptr<net::Socket>> socket) {
-                       if (socket.ok()) return;
-                       context_.events.note(service_.name + ": " + base::message(socket.status()) +
-                                            "; connections are refused until it answers");
-                     });
+      context_.loop, service_.target, context_.config.dial_timeout,
+      [this](base::StatusOr<std::unique_ptr<net::Socket>> socket) {
+        if (socket.ok()) return;
+        context_.events.note(service_.name + ": " + base::message(socket.status()) +
+                             "; connections are refused until it answers");
+      });
 }
 
 void Sharer::on_ended(const Status& status) {
@@ -123,9 +123,10 @@ void Sharer::open(const base::Token& token) {
     return tunnel.abort({ResetCode::kOverloaded, "the share has too many connections"});
   }
   connection.dial = std::make_unique<net::Dial>(
-      context_.loop, service_.target, context_.config.dial_timeout, [this, &tunnel](base::StatusOr<std::unique_ptr<net::Socket>> socket) {
-                                on_dialled(tunnel, std::move(socket));
-                              });
+      context_.loop, service_.target, context_.config.dial_timeout,
+      [this, &tunnel](base::StatusOr<std::unique_ptr<net::Socket>> socket) {
+        on_dialled(tunnel, std::move(socket));
+      });
 }
 
 void Sharer::on_dialled(Tunnel& tunnel, base::StatusOr<std::unique_ptr<net::Socket>> socket) {

@@ -4,6 +4,7 @@
 // from within the call that it belongs to. No gRPC type appears here.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -20,10 +21,21 @@ namespace mm::transport {
 
 enum class Role { kShare, kConnect };
 
+// How long the router may be silent. Tests shorten it.
+struct CallTiming {
+  // To its first word on a call. A cold start on Cloud Run takes seconds.
+  std::chrono::milliseconds answer{10'000};
+  // Between our heartbeats on a registration. Heartbeats are messages, because behind a load
+  // balancer an HTTP/2 ping proves only that the balancer lives.
+  std::chrono::milliseconds heartbeat{15'000};
+  // Without a message on a registration: three heartbeats may be lost.
+  std::chrono::milliseconds silence{45'000};
+};
+
 struct LaneRequest {
   base::Token token;
   Role role = Role::kConnect;
-  std::string service;
+  std::string service;  // a valid name: it travels in a header
   uint64_t generation = 0;
 };
 
@@ -76,6 +88,7 @@ class RouterClient {
   struct Options {
     config::RouterUrl router;
     std::string ca_file;  // PEM; empty: the system's roots. Read by open()
+    CallTiming timing = {};
   };
 
   // kInvalidArgument: the CA file cannot be read.
@@ -84,9 +97,8 @@ class RouterClient {
   virtual ~RouterClient() = default;  // ends every call; handlers that did not run never will
 
   // Require: 1 <= count <= 16.
-  virtual void forward_to_service(
-      const std::string& service, uint32_t count,
-      std::function<void(base::StatusOr<Forwards>)> handler) = 0;
+  virtual void forward_to_service(const std::string& service, uint32_t count,
+                                  std::function<void(base::StatusOr<Forwards>)> handler) = 0;
 
   virtual void list_services(
       std::function<void(base::StatusOr<std::vector<ServiceInfo>>)> handler) = 0;

@@ -100,9 +100,9 @@ class Tunnel final : public wire::Lane::Listener {
   Phase phase_ = Phase::kOpen;
   Ending ending_;
 
-  bool read_over_ = false;       // end of stream or reset was read
-  bool write_failed_ = false;    // the local socket takes no more
-  bool reset_noticed_ = false;   // what it still has may be read, but it does not end in order
+  bool read_over_ = false;      // end of stream or reset was read
+  bool write_failed_ = false;   // the local socket takes no more
+  bool reset_noticed_ = false;  // what it still has may be read, but it does not end in order
   bool waiting_readable_ = false;
   bool waiting_writable_ = false;
   bool waiting_reset_ = false;

@@ -15,8 +15,8 @@ constexpr base::Duration kDrain = std::chrono::seconds(2);
 TunnelSet::TunnelSet(net::Loop& loop) : loop_(loop), stop_timer_(loop) {}
 
 Tunnel& TunnelSet::open(Tunnel::Owner& owner, std::string log_id, std::string local_name) {
-  auto tunnel = std::make_unique<Tunnel>(loop_, budget_, *this, std::move(log_id),
-                                         std::move(local_name));
+  auto tunnel =
+      std::make_unique<Tunnel>(loop_, budget_, *this, std::move(log_id), std::move(local_name));
   Tunnel& opened = *tunnel;
   tunnels_.emplace(&opened, Entry{std::move(tunnel), &owner});
   return opened;

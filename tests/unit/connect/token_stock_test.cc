@@ -18,8 +18,9 @@ namespace {
 // A router that answers when the test says so.
 class FakeRouter final : public transport::RouterClient {
  public:
-  void forward_to_service(const std::string&, uint32_t count,
-                          std::function<void(base::StatusOr<transport::Forwards>)> handler) override {
+  void forward_to_service(
+      const std::string&, uint32_t count,
+      std::function<void(base::StatusOr<transport::Forwards>)> handler) override {
     asked.push_back(count);
     handler_ = std::move(handler);
   }

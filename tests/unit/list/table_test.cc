@@ -12,10 +12,19 @@ using mm::transport::ServiceInfo;
 TEST_CASE("table: columns are aligned, numbers to the right, in the order given") {
   setenv("TZ", "UTC", 1);
   tzset();
-  ServiceInfo web{.name = "web", .create_time_s = 1'790'000'000, .owner = "ann@laptop",
-                  .kind = "tcp", .connections = 2, .bytes = 1'234'567};
-  ServiceInfo db{.name = "database", .create_time_s = 1'790'003'600, .owner = "bob@vm",
-                 .kind = "tcp", .connections = 11, .bytes = 0, .away = true};
+  ServiceInfo web{.name = "web",
+                  .create_time_s = 1'790'000'000,
+                  .owner = "ann@laptop",
+                  .kind = "tcp",
+                  .connections = 2,
+                  .bytes = 1'234'567};
+  ServiceInfo db{.name = "database",
+                 .create_time_s = 1'790'003'600,
+                 .owner = "bob@vm",
+                 .kind = "tcp",
+                 .connections = 11,
+                 .bytes = 0,
+                 .away = true};
   CHECK(table({web, db}) ==
         "NAME             KIND  OWNER       SINCE             CONNECTIONS   BYTES\n"
         "web              tcp   ann@laptop  2026-09-21 14:13            2  1.2 MB\n"

@@ -18,15 +18,15 @@ namespace mm::test {
 
 // What the test does to, and sees of, a FakeStream. Outlives it.
 struct LocalSide {
-  std::string incoming;          // what the application sent and nobody read
-  bool ended = false;            // the application ended its direction
-  bool was_reset = false;        // the application reset the connection
-  size_t room = SIZE_MAX;        // bytes that the application's side still takes
-  size_t unacknowledged = 0;     // what the kernel says
-  std::string outgoing;          // what the tunnel wrote
-  bool saw_end = false;          // the tunnel ended its direction
-  bool saw_reset = false;        // the tunnel reset the connection
-  bool is_gone = false;          // the tunnel dropped it
+  std::string incoming;                             // what the application sent and nobody read
+  bool ended = false;                               // the application ended its direction
+  bool was_reset = false;                           // the application reset the connection
+  size_t room = SIZE_MAX;                           // bytes that the application's side still takes
+  size_t unacknowledged = 0;                        // what the kernel says
+  std::string outgoing;                             // what the tunnel wrote
+  bool saw_end = false;                             // the tunnel ended its direction
+  bool saw_reset = false;                           // the tunnel reset the connection
+  bool is_gone = false;                             // the tunnel dropped it
   std::function<void()> readable, writable, reset;  // armed waits
 
   static void fire(std::function<void()>& wait) {
@@ -85,7 +85,7 @@ class FakeStream final : public net::Stream {
 // What the test does to, and sees of, a FakeLane. Outlives it.
 struct LaneSide {
   std::deque<wire::Frame> written;
-  bool busy = false;         // a write was not answered
+  bool busy = false;  // a write was not answered
   bool half_closed = false;
   bool is_gone = false;
   wire::Lane::Listener* listener = nullptr;
@@ -98,8 +98,8 @@ struct LaneSide {
   void deliver(wire::Frame frame) {
     const wire::EncodedFrame encoded = wire::encode(std::move(frame));
     std::vector<base::Bytes> message = encoded.payload;
-    message.insert(message.begin(), base::Bytes::copy_of(std::span(encoded.header)
-                                                             .first(encoded.header_bytes)));
+    message.insert(message.begin(),
+                   base::Bytes::copy_of(std::span(encoded.header).first(encoded.header_bytes)));
     listener->on_message(std::move(message));
   }
 };
@@ -112,8 +112,8 @@ class FakeLane final : public wire::Lane {
   void write(wire::EncodedFrame encoded) override {
     MM_CHECK(!side_.busy && !side_.half_closed);
     std::vector<base::Bytes> message = encoded.payload;
-    message.insert(message.begin(), base::Bytes::copy_of(std::span(encoded.header)
-                                                             .first(encoded.header_bytes)));
+    message.insert(message.begin(),
+                   base::Bytes::copy_of(std::span(encoded.header).first(encoded.header_bytes)));
     side_.written.push_back(*wire::decode(message));
     side_.busy = true;
   }

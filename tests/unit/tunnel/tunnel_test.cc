@@ -249,9 +249,8 @@ TEST_CASE("tunnel: a lane refused before the peer spoke leaves the socket alone,
   CHECK(world.refused->code() == base::Code::kNotFound);
   CHECK(!world.local.saw_reset);
   LaneSide second;
-  world.tunnel.attach([&](wire::Lane::Listener& listener) {
-    return std::make_unique<FakeLane>(second, listener);
-  });
+  world.tunnel.attach(
+      [&](wire::Lane::Listener& listener) { return std::make_unique<FakeLane>(second, listener); });
   REQUIRE(second.written.size() == 1);
   CHECK(text_of(second.written[0]) == "early");
   CHECK(second.written[0].offset == 0);

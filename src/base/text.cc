@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "base/text.h"
+
+#include "base/check.h"
+#include "base/hex.h"
+
+namespace mm::base {
+namespace {
+
+constexpr std::string_view kCut = "...";
+constexpr size_t kQuotedBytesMost = 80;
+
+// Length of the UTF-8 character that begins `text`; 1 where that is no valid beginning.
+size_t character_length(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const size_t length = lead < 0xc2 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 1;
+  if (length > text.size()) return 1;
+  for (size_t i = 1; i < length; ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 1;
+  }
+  return length;
+}
+
+bool is_harmless(std::string_view character) {
+  const auto lead = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return lead >= ' ' && lead < 0x7f;
+  const auto next = static_cast<unsigned char>(character[1]);
+  if (lead == 0xc2) return next >= 0xa0;  // below: U+0080 to U+009F, control characters
+  // U+2000 to U+206F: invisible and direction marks, among harmless dashes and quotes.
+  return !(lead == 0xe2 && (next == 0x80 || next == 0x81));
+}
+
+std::string escaped(std::string_view character) {
+  std::string text;
+  for (const char c : character) {
+    const uint8_t byte = static_cast<uint8_t>(c);
+    text += "\\x" + to_hex({&byte, 1});
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, size_t most_bytes) {
+  MM_CHECK(most_bytes >= 16);
+  std::string out;
+  size_t cut = 0;  // where `out` is cut if not everything fits
+  while (!text.empty()) {
+    const std::string_view character = text.substr(0, character_length(text));
+    const std::string piece = is_harmless(character) ? std::string(character) : escaped(character);
+    if (out.size() + piece.size() > most_bytes) return out.substr(0, cut) + std::string(kCut);
+    out += piece;
+    if (out.size() + kCut.size() <= most_bytes) cut = out.size();
+    text.remove_prefix(character.size());
+  }
+  return out;
+}
+
+std::string quoted(std::string_view text) { return "\"" + printable(text, kQuotedBytesMost) + "\""; }
+
+}  // namespace mm::base

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "cli/commands.h"
+
+#include "cli/log_level.h"
+#include "connect/command.h"
+#include "list/command.h"
+#include "router/command.h"
+#include "share/command.h"
+
+namespace mm::cli {
+namespace {
+
+using base::ExitCode;
+using base::StatusOr;
+
+template <auto resolve, auto run>
+StatusOr<ExitCode> main_of(const config::Sources& sources) {
+  const auto config = resolve(sources);
+  if (!config.ok()) return config.status();
+  const auto level = log_level(sources.environment, config->common.verbosity);
+  if (!level.ok()) return level.status();
+  ops::set_log_level(*level);
+  return run(*config);
+}
+
+const Command kCommands[] = {
+    {"share", "[NAME=]TARGET...", "offer a local port under a name",
+     "Offers local ports to everybody who can reach the router, for as long as it runs.\n"
+     "TARGET is PORT, HOST:PORT or unix:/path; without NAME one is made up. It need not be up yet.\n",
+     "  mindmeld share web=3000\n"
+     "  mindmeld share 3000 --router https://relay.example.com\n"
+     "  mindmeld share web=3000 db=localhost:5432 admin=unix:/run/admin.sock\n",
+     config::kShare, main_of<config::resolve_share, share::run>},
+    {"connect", "NAME[=LISTEN]...", "open a local port that leads to a shared one",
+     "Listens on this machine; each connection is forwarded to the service NAME.\n"
+     "LISTEN is PORT, HOST:PORT, unix:/path, or - for standard input and output; without it the\n"
+     "port is the target's own number, if it is free here. It waits for a service that is not there.\n",
+     "  mindmeld connect web=8080\n"
+     "  mindmeld connect web db --router https://relay.example.com\n"
+     "  ssh -o ProxyCommand='mindmeld connect ssh=-' build-machine\n",
+     config::kConnect, main_of<config::resolve_connect, connect::run>},
+    {"list", "", "show the services that the router knows",
+     "Shows the services that the router knows, the newest last.\n",
+     "  mindmeld list\n"
+     "  mindmeld list --json --router https://relay.example.com\n",
+     config::kList, main_of<config::resolve_list, list::run>},
+    {"router", "", "run the intermediary that both sides can reach",
+     "Runs the intermediary: one port, gRPC only, so that it works behind what speaks HTTP/2.\n"
+     "On Cloud Run (where K_SERVICE is set) it listens at 0.0.0.0:$PORT by default.\n",
+     "  mindmeld router\n"
+     "  mindmeld router --listen 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem "
+     "--allow-anonymous\n",
+     config::kRouter, main_of<config::resolve_router, router::run>},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+}  // namespace mm::cli

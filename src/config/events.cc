@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "config/events.h"
+
+#include <poll.h>
+
+#include "base/text.h"
+
+namespace mm::config {
+namespace {
+
+// Texts of the router and the kernel may be in a line; one screen of it is enough.
+constexpr size_t kLineBytesMost = 2'000;
+
+constexpr int kStalledAfterMs = 1'000;
+
+// What to do about a router that nobody named and that is not there.
+std::string router_hint(const Common& common) {
+  return common.router_is_default
+             ? "; start one with mindmeld router, or name one with --router URL"
+             : "";
+}
+
+// What the other side types.
+std::string connect_command(std::string_view name, const Common& common) {
+  const std::string router =
+      common.router_is_default ? "" : " --router " + common.router.text();
+  return "mindmeld connect " + std::string(name) + router;
+}
+
+}  // namespace
+
+// One write() a line, so that lines of several processes stay whole.
+void LineOutput::write(std::string line) {
+  line += '\n';
+  pollfd ready{fd_, POLLOUT, 0};
+  is_stalled_ = poll(&ready, 1, is_stalled_ ? 0 : kStalledAfterMs) != 1;
+  if (is_stalled_) return;
+  [[maybe_unused]] const ssize_t written = ::write(fd_, line.data(), line.size());
+}
+
+Events::Events(const Common& common, int output_fd, int error_fd)
+    : common_(common), output_(output_fd), errors_(error_fd) {}
+
+void Events::router_listening(std::string_view address) {
+  publish(Json::object({{"event", "listening"}, {"address", address}}));
+  tell("router listening on " + std::string(address));
+}
+
+void Events::sharing(std::string_view name, const Endpoint& target) {
+  publish(Json::object({{"event", "sharing"}, {"name", name}, {"target", target.text()}}));
+  const bool is_here = base::is_loopback(common_.router.host);
+  tell("sharing " + std::string(name) + " → " + target.text() + "   " +
+       (is_here ? "on this machine run: " : "a colleague runs: ") +
+       connect_command(name, common_));
+}
+
+void Events::listening(std::string_view service, std::string_view address) {
+  publish(Json::object({{"event", "listening"}, {"service", service}, {"address", address}}));
+  tell("listening on " + std::string(address) + " for " + std::string(service));
+}
+
+void Events::connection_open(std::string_view id, std::string_view service) {
+  publish(Json::object(
+      {{"event", "connection"}, {"id", id}, {"service", service}, {"state", "open"}}));
+  if (common_.verbosity > 0) {
+    tell(std::string(service) + ": connection " + std::string(id) + " is open");
+  }
+}
+
+void Events::connection_closed(std::string_view id, std::string_view service, uint64_t up_bytes,
+                               uint64_t down_bytes, std::string_view why) {
+  publish(Json::object({{"event", "connection"},
+                        {"id", id},
+                        {"service", service},
+                        {"state", "closed"},
+                        {"up_bytes", up_bytes},
+                        {"down_bytes", down_bytes},
+                        {"why", why}}));
+  if (common_.verbosity > 0) {
+    tell(std::string(service) + ": connection " + std::string(id) + " is closed: " +
+         std::string(why) + ", " + std::to_string(up_bytes) + " bytes up, " +
+         std::to_string(down_bytes) + " down");
+  }
+}
+
+void Events::router_online() {
+  if (router_is_online_ == true) return;
+  const bool was_offline = router_is_online_ == false;
+  router_is_online_ = true;
+  const std::string url = common_.router.text();
+  publish(Json::object({{"event", "router"}, {"state", "online"}, {"url", url}}));
+  if (was_offline) tell("the router at " + url + " is there");
+}
+
+void Events::router_offline(std::string_view why) {
+  if (router_is_online_ == false) return;
+  router_is_online_ = false;
+  const std::string url = common_.router.text();
+  publish(Json::object({{"event", "router"}, {"state", "offline"}, {"url", url}, {"why", why}}));
+  tell("waiting for the router: " + std::string(why) + router_hint(common_));
+}
+
+void Events::error(std::string_view code, std::string_view message) {
+  const std::string text = std::string(message) + (code == "router" ? router_hint(common_) : "");
+  publish(Json::object({{"event", "error"}, {"code", code}, {"message", text}}));
+  errors_.write("mindmeld: " + base::printable(text, kLineBytesMost));
+}
+
+void Events::note(std::string_view text) { tell(text); }
+
+void Events::tell(std::string_view text) {
+  if (common_.verbosity >= 0) errors_.write(base::printable(text, kLineBytesMost));
+}
+
+void Events::publish(const Json& event) {
+  if (common_.json) output_.write(dump_json(event));
+}
+
+}  // namespace mm::config

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "config/file.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "base/text.h"
+#include "config/file_reader.h"
+#include "config/json.h"
+#include "config/usage_error.h"
+
+namespace mm::config {
+namespace {
+
+using base::Status;
+using base::StatusOr;
+
+// A file that somebody wrote has a few kilobytes; /dev/zero never ends.
+constexpr size_t kFileBytesMost = 4 << 20;
+
+constexpr size_t kPathBytesShown = 200;
+
+std::string shown(const std::string& path) { return base::printable(path, kPathBytesShown); }
+
+Status cannot_read(const std::string& path, const std::string& why) {
+  return usage_error("cannot read the configuration file " + shown(path) + ": " + why);
+}
+
+// Nothing: `path` does not exist.
+StatusOr<std::optional<std::string>> read_text(const std::string& path) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "re"), &std::fclose);
+  if (file == nullptr) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    return cannot_read(path, std::strerror(errno));
+  }
+  std::string text;
+  while (text.size() <= kFileBytesMost) {
+    char block[16 << 10];
+    const size_t count = std::fread(block, 1, sizeof block, file.get());
+    if (std::ferror(file.get()) != 0) return cannot_read(path, std::strerror(errno));
+    if (count == 0) return text;
+    text.append(block, count);
+  }
+  return cannot_read(path, "it is larger than 4 MiB");
+}
+
+// The user's own; empty where there is no home.
+std::string user_path(const Environment& environment) {
+  const std::string_view folder = variable(environment, "XDG_CONFIG_HOME");
+  const std::string_view home = variable(environment, "HOME");
+  // The base directory specification: a relative path in the variable is to be ignored.
+  if (folder.starts_with('/')) return std::string(folder) + "/mindmeld/config.json";
+  if (home.starts_with('/')) return std::string(home) + "/.config/mindmeld/config.json";
+  return "";
+}
+
+// Adds what `path` holds to `file`. False: it does not exist.
+StatusOr<bool> read_into(File& file, const std::string& path, Trust trust,
+                         const Environment& environment) {
+  const auto text = read_text(path);
+  if (!text.ok()) return text.status();
+  if (!*text) return false;
+  const auto json = parse_json(**text, shown(path));
+  if (!json.ok()) return json.status();
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  FileReader reader(shown(path), folder, std::string(variable(environment, "HOME")), trust, file);
+  if (Status status = reader.read(*json); !status.ok()) return status;
+  return true;
+}
+
+}  // namespace
+
+StatusOr<File> read_files(const std::string& named, const Environment& environment,
+                          const std::string& folder) {
+  File file;
+  if (!named.empty()) {
+    const auto exists = read_into(file, named, Trust::kFull, environment);
+    if (!exists.ok()) return exists.status();
+    if (!*exists) return cannot_read(named, "it does not exist");
+    return file;
+  }
+  if (const std::string path = user_path(environment); !path.empty()) {
+    const auto exists = read_into(file, path, Trust::kFull, environment);
+    if (!exists.ok()) return exists.status();
+  }
+  const std::string local = folder.empty() ? "mindmeld.json" : folder + "/mindmeld.json";
+  const auto exists = read_into(file, local, Trust::kServicesAlone, environment);
+  if (!exists.ok()) return exists.status();
+  return file;
+}
+
+}  // namespace mm::config

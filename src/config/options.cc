@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "config/options.h"
+
+#include <algorithm>
+
+namespace mm::config {
+namespace {
+
+constexpr unsigned kEnds = kShare | kConnect;
+constexpr unsigned kClients = kEnds | kList;
+constexpr unsigned kEvery = kRouter | kClients;
+
+// clang-format off
+constexpr Option kOptions[] = {
+    {"listen", 0, "HOST:PORT", Type::kList, "127.0.0.1:6353",
+     "where to listen; may be repeated", kRouter, Reach::kServeSection},
+    {"allow-anonymous", 0, "", Type::kSwitch, "",
+     "serve whoever reaches an address that is not loopback", kRouter, Reach::kServeSection},
+    {"plaintext", 0, "", Type::kSwitch, "",
+     "serve such an address without TLS", kRouter, Reach::kServeSection},
+    {"tls-cert", 0, "FILE", Type::kPath, "",
+     "serve TLS with this certificate chain (PEM)", kRouter, Reach::kServeSection},
+    {"tls-key", 0, "FILE", Type::kPath, "",
+     "the private key of --tls-cert (PEM)", kRouter, Reach::kServeSection},
+
+    {"dial-timeout", 0, "DURATION", Type::kDuration, "10s",
+     "how long a target may take to answer", kShare, Reach::kFile},
+    {"hold", 0, "DURATION", Type::kDuration, "15s",
+     "how long a connection waits for its service", kConnect, Reach::kFile},
+    {"no-wait", 0, "", Type::kSwitch, "",
+     "end at once where the router or a service is not there", kEnds, Reach::kFile},
+
+    {"router", 0, "URL", Type::kText, "http://127.0.0.1:6353",
+     "http:// or https://; HOST:PORT is TLS unless loopback", kClients, Reach::kFile},
+    {"ca", 0, "FILE", Type::kPath, "",
+     "the roots to trust (PEM) instead of the system's", kClients, Reach::kFile},
+    {"config", 0, "FILE", Type::kPath, "",
+     "the configuration file, instead of the usual ones", kEvery, Reach::kEnvironment},
+    {"json", 0, "", Type::kSwitch, "",
+     "events on standard output, one JSON object a line", kEvery, Reach::kFile},
+    {"verbose", 'v', "", Type::kCount, "",
+     "say more; twice: much more", kEvery, Reach::kFile},
+    {"quiet", 'q', "", Type::kSwitch, "",
+     "say nothing but errors", kEvery, Reach::kFile},
+    {"version", 0, "", Type::kSwitch, "",
+     "print the version", kEvery, Reach::kFlag},
+    {"help", 'h', "", Type::kSwitch, "",
+     "print this", kEvery, Reach::kFlag},
+};
+// clang-format on
+
+template <typename Predicate>
+const Option* find(Predicate is_it) {
+  const auto found = std::find_if(std::begin(kOptions), std::end(kOptions), is_it);
+  return found == std::end(kOptions) ? nullptr : found;
+}
+
+}  // namespace
+
+std::string Option::flag() const { return "--" + std::string(name); }
+
+std::string Option::variable() const {
+  std::string text = key();
+  for (char& c : text) c = 'a' <= c && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return std::string(kVariablePrefix) + text;
+}
+
+std::string Option::key() const {
+  std::string text(name);
+  std::replace(text.begin(), text.end(), '-', '_');
+  return text;
+}
+
+std::span<const Option> options() { return kOptions; }
+
+const Option* find_option(std::string_view name) {
+  return find([&](const Option& option) { return option.name == name; });
+}
+
+const Option* find_variable(std::string_view variable) {
+  return find([&](const Option& option) {
+    return option.reach != Reach::kFlag && option.variable() == variable;
+  });
+}
+
+const Option* find_key(std::string_view key, Reach reach) {
+  return find([&](const Option& option) { return option.reach == reach && option.key() == key; });
+}
+
+}  // namespace mm::config

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+#include "config/resolve.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "config/endpoint.h"
+#include "config/file.h"
+#include "config/router_url.h"
+#include "config/service.h"
+#include "config/usage_error.h"
+
+namespace mm::config {
+namespace {
+
+using base::quoted;
+using base::Status;
+using base::StatusOr;
+using std::chrono::milliseconds;
+
+struct Gathered {
+  Settings settings;
+  File file;
+};
+
+StatusOr<Gathered> gather(const Sources& sources) {
+  auto settings = Settings::gather(sources.arguments, sources.environment);
+  if (!settings.ok()) return settings.status();
+  auto file = read_files(settings->text("config"), sources.environment, sources.folder);
+  if (!file.ok()) return file.status();
+  for (const auto& [option, setting] : file->settings) settings->add(option, setting);
+  return Gathered{*std::move(settings), *std::move(file)};
+}
+
+Status no_positionals(const Sources& sources, std::string_view command) {
+  if (sources.arguments.positionals.empty()) return absl::OkStatus();
+  return usage_error("mindmeld " + std::string(command) + " takes no arguments, and got " +
+                     quoted(sources.arguments.positionals.front()));
+}
+
+// ---- what every command has
+
+// Of --quiet and --verbose the one whose source goes first counts.
+StatusOr<int> resolve_verbosity(const Settings& settings) {
+  const auto quiet = settings.is_on("quiet");
+  if (!quiet.ok()) return quiet.status();
+  const auto verbose = settings.count("verbose");
+  if (!verbose.ok()) return verbose.status();
+  if (!*quiet || *verbose == 0) return *quiet ? -1 : *verbose;
+  const Setting& one = *settings.find("quiet");
+  const Setting& other = *settings.find("verbose");
+  if (one.origin != other.origin) return one.origin < other.origin ? -1 : *verbose;
+  return usage_error(one.source + " and " + other.source + " exclude each other");
+}
+
+StatusOr<Common> resolve_common(const Settings& settings) {
+  Common common;
+  if (const Setting* router = settings.find("router"); router != nullptr) {
+    const auto url = parse_router_url(router->values.front());
+    if (!url.ok()) return base::within(url.status(), router->source);
+    common.router = *url;
+    common.router_is_default = false;
+  }
+  common.ca_file = settings.text("ca");
+  const auto json = settings.is_on("json");
+  if (!json.ok()) return json.status();
+  common.json = *json;
+  const auto verbosity = resolve_verbosity(settings);
+  if (!verbosity.ok()) return verbosity.status();
+  common.verbosity = *verbosity;
+  return common;
+}
+
+// ---- router
+
+// Cloud Run, where TLS ends in front, and $PORT says where to listen.
+// Source: https://cloud.google.com/run/docs/container-contract
+bool is_cloud_run(const Environment& environment) {
+  return !variable(environment, "K_SERVICE").empty();
+}
+
+StatusOr<std::vector<Endpoint>> default_listen(const Environment& environment) {
+  if (!is_cloud_run(environment)) {
+    return std::vector<Endpoint>{Endpoint::tcp("127.0.0.1", RouterUrl().port)};
+  }
+  const std::string_view text = variable(environment, "PORT");
+  const auto port = parse_port(text, 1);
+  if (port) return std::vector<Endpoint>{Endpoint::tcp("0.0.0.0", *port)};
+  return usage_error("K_SERVICE is set, as on Cloud Run, but PORT is " +
+                     (text.empty() ? "not" : quoted(text)) + ": set it, or add --listen HOST:PORT");
+}
+
+StatusOr<std::vector<Endpoint>> resolve_listen(const Settings& settings,
+                                               const Environment& environment) {
+  const Setting* setting = settings.find("listen");
+  if (setting == nullptr) return default_listen(environment);
+  std::vector<Endpoint> all;
+  for (const std::string& text : setting->values) {
+    auto endpoint = parse_router_listen(text);
+    if (!endpoint.ok()) return base::within(endpoint.status(), setting->source);
+    if (endpoint->port != 0 && std::find(all.begin(), all.end(), *endpoint) != all.end()) {
+      return usage_error(setting->source + ": " + quoted(text) + " is there twice");
+    }
+    all.push_back(*std::move(endpoint));
+  }
+  return all;
+}
+
+// Nothing is open that was not opened on purpose.
+Status check_exposure(const RouterConfig& config, const Environment& environment) {
+  for (const Endpoint& endpoint : config.listen) {
+    if (base::is_loopback(endpoint.host)) continue;
+    const std::string where = "a router at " + endpoint.text();
+    if (!config.allow_anonymous) {
+      return usage_error(where + " serves whoever reaches it (this version knows no people and " +
+                         "passes yet): if that is meant, add --allow-anonymous");
+    }
+    if (config.tls_cert_file.empty() && !config.plaintext && !is_cloud_run(environment)) {
+      return usage_error(where + " would speak without TLS: add --tls-cert FILE and --tls-key " +
+                         "FILE, or --plaintext");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// ---- services
+
+// On a bare port and on localhost it is the same listener.
+std::string place(const Endpoint& endpoint) {
+  Endpoint same = endpoint;
+  if (same.host == "localhost") same.host.clear();
+  return same.text();
+}
+
+Status check_shared(const std::vector<SharedService>& services) {
+  std::set<std::string> names;
+  for (const SharedService& service : services) {
+    if (names.insert(service.name).second) continue;
+    return usage_error("two services would be called \"" + service.name + "\": " +
+                       (service.name_is_made_up ? "name them, as in web=3000"
+                                                : "give them different names"));
+  }
+  return absl::OkStatus();
+}
+
+Status check_connected(const std::vector<ConnectedService>& services, bool json) {
+  std::set<std::string> places;
+  for (const ConnectedService& service : services) {
+    const bool is_standard = service.listen && service.listen->kind == Endpoint::Kind::kStandard;
+    if (is_standard && services.size() > 1) {
+      return usage_error(service.name + "=- is standard input and output, which has room for " +
+                         "one service: leave out the others");
+    }
+    if (is_standard && json) {
+      return usage_error(service.name + "=- has its data on standard output, where --json has " +
+                         "its events: leave out one of them");
+    }
+    const bool is_any_port = service.listen && service.listen->kind == Endpoint::Kind::kTcp &&
+                             service.listen->port == 0;
+    if (is_any_port) continue;
+    const std::string key = service.listen ? place(*service.listen) : service.name;
+    if (places.insert(key).second) continue;
+    return usage_error(service.listen ? "two services would listen at " + key
+                                      : "\"" + service.name + "\" is there twice");
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<std::vector<SharedService>> shared_services(const Sources& sources, const File& file) {
+  if (sources.arguments.positionals.empty()) {
+    if (file.share && !file.share->empty()) return *file.share;
+    return usage_error("share what? Say a port, as in: mindmeld share web=3000 (or have a " +
+                       std::string("\"share\" in the configuration file)"));
+  }
+  std::string_view user = variable(sources.environment, "USER");
+  if (user.empty()) user = variable(sources.environment, "LOGNAME");
+  std::vector<SharedService> services;
+  for (const std::string& argument : sources.arguments.positionals) {
+    auto service = parse_shared(argument, user);
+    if (!service.ok()) return service.status();
+    services.push_back(*std::move(service));
+  }
+  return services;
+}
+
+StatusOr<std::vector<ConnectedService>> connected_services(const Sources& sources,
+                                                           const File& file) {
+  if (sources.arguments.positionals.empty()) {
+    if (file.connect && !file.connect->empty()) return *file.connect;
+    return usage_error("connect to what? Say a service, as in: mindmeld connect web=8080 (or " +
+                       std::string("have a \"connect\" in the configuration file)"));
+  }
+  std::vector<ConnectedService> services;
+  for (const std::string& argument : sources.arguments.positionals) {
+    auto service = parse_connected(argument);
+    if (!service.ok()) return service.status();
+    services.push_back(*std::move(service));
+  }
+  return services;
+}
+
+}  // namespace
+
+StatusOr<RouterConfig> resolve_router(const Sources& sources) {
+  if (Status status = no_positionals(sources, "router"); !status.ok()) return status;
+  const auto gathered = gather(sources);
+  if (!gathered.ok()) return gathered.status();
+  const Settings& settings = gathered->settings;
+  auto common = resolve_common(settings);
+  if (!common.ok()) return common.status();
+  auto listen = resolve_listen(settings, sources.environment);
+  if (!listen.ok()) return listen.status();
+  const auto allow_anonymous = settings.is_on("allow-anonymous");
+  if (!allow_anonymous.ok()) return allow_anonymous.status();
+  const auto plaintext = settings.is_on("plaintext");
+  if (!plaintext.ok()) return plaintext.status();
+
+  RouterConfig config;
+  config.common = *std::move(common);
+  config.listen = *std::move(listen);
+  config.allow_anonymous = *allow_anonymous;
+  config.plaintext = *plaintext;
+  config.tls_cert_file = settings.text("tls-cert");
+  config.tls_key_file = settings.text("tls-key");
+  if (config.tls_cert_file.empty() != config.tls_key_file.empty()) {
+    const bool has_cert = !config.tls_cert_file.empty();
+    return usage_error(settings.find(has_cert ? "tls-cert" : "tls-key")->source + " needs " +
+                       (has_cert ? "--tls-key" : "--tls-cert") + " FILE beside it");
+  }
+  if (Status status = check_exposure(config, sources.environment); !status.ok()) return status;
+  return config;
+}
+
+StatusOr<ShareConfig> resolve_share(const Sources& sources) {
+  const auto gathered = gather(sources);
+  if (!gathered.ok()) return gathered.status();
+  auto common = resolve_common(gathered->settings);
+  if (!common.ok()) return common.status();
+  auto services = shared_services(sources, gathered->file);
+  if (!services.ok()) return services.status();
+  if (Status status = check_shared(*services); !status.ok()) return status;
+  ShareConfig config;
+  const auto dial_timeout =
+      gathered->settings.duration("dial-timeout", milliseconds(1), config.dial_timeout);
+  if (!dial_timeout.ok()) return dial_timeout.status();
+  const auto no_wait = gathered->settings.is_on("no-wait");
+  if (!no_wait.ok()) return no_wait.status();
+
+  config.common = *std::move(common);
+  config.services = *std::move(services);
+  config.dial_timeout = *dial_timeout;
+  config.no_wait = *no_wait;
+  return config;
+}
+
+StatusOr<ConnectConfig> resolve_connect(const Sources& sources) {
+  const auto gathered = gather(sources);
+  if (!gathered.ok()) return gathered.status();
+  auto common = resolve_common(gathered->settings);
+  if (!common.ok()) return common.status();
+  auto services = connected_services(sources, gathered->file);
+  if (!services.ok()) return services.status();
+  if (Status status = check_connected(*services, common->json); !status.ok()) return status;
+  ConnectConfig config;
+  const auto hold = gathered->settings.duration("hold", milliseconds(0), config.hold);
+  if (!hold.ok()) return hold.status();
+  const auto no_wait = gathered->settings.is_on("no-wait");
+  if (!no_wait.ok()) return no_wait.status();
+
+  config.common = *std::move(common);
+  config.services = *std::move(services);
+  config.hold = *hold;
+  config.no_wait = *no_wait;
+  return config;
+}
+
+StatusOr<ListConfig> resolve_list(const Sources& sources) {
+  if (Status status = no_positionals(sources, "list"); !status.ok()) return status;
+  const auto gathered = gather(sources);
+  if (!gathered.ok()) return gathered.status();
+  auto common = resolve_common(gathered->settings);
+  if (!common.ok()) return common.status();
+  return ListConfig{*std::move(common)};
+}
+
+}  // namespace mm::config

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "config/router_url.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "base/text.h"
+#include "config/endpoint.h"
+#include "config/usage_error.h"
+
+namespace mm::config {
+namespace {
+
+using base::quoted;
+using base::Status;
+using base::StatusOr;
+
+constexpr std::string_view kSchemeEnd = "://";
+constexpr uint16_t kHttpPort = 80;
+constexpr uint16_t kHttpsPort = 443;
+constexpr uint16_t kRouterPort = 6353;
+
+// Host names are alike in any case (RFC 3986, section 6.2.2.1), and origins are compared.
+std::string lower_case(std::string text) {
+  for (char& c : text) c = 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+// What a URL may have and a router's may not. User information is not shown: it holds a password.
+Status check_parts(std::string_view text, std::string_view rest) {
+  const size_t end = std::min(rest.find_first_of("/?#"), rest.size());
+  if (rest.substr(0, end).find('@') != std::string_view::npos) {
+    return usage_error("a router's URL has no user or password: leave out everything up to the @");
+  }
+  const std::string_view tail = rest.substr(end);
+  if (tail.empty() || tail == "/") return absl::OkStatus();
+  const std::string_view part = tail[0] == '/' ? "path" : tail[0] == '?' ? "query" : "fragment";
+  const size_t kept = text.size() - tail.size();
+  return usage_error("a router's URL has no " + std::string(part) + ": write " +
+                     base::printable(text.substr(0, kept), 80));
+}
+
+}  // namespace
+
+StatusOr<RouterUrl> parse_router_url(std::string_view text) {
+  std::optional<std::string> scheme;
+  std::string_view rest = text;
+  if (const size_t end = text.find(kSchemeEnd); end != std::string_view::npos) {
+    scheme = lower_case(std::string(text.substr(0, end)));
+    rest = text.substr(end + kSchemeEnd.size());
+    if (scheme != "http" && scheme != "https") {
+      return usage_error(quoted(*scheme + "://") + " is not for routers: write http:// or https://");
+    }
+  }
+  if (Status status = check_parts(text, rest); !status.ok()) return status;
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+
+  const std::optional<HostPort> parts = split_host_port(rest);
+  if (!parts) {
+    return usage_error(quoted(text) +
+                       " is not a router: write http://HOST:PORT, https://HOST or HOST:PORT");
+  }
+  RouterUrl url;
+  url.host = lower_case(parts->host);
+  url.tls = scheme ? scheme == "https" : !base::is_loopback(url.host);
+  url.port = !scheme ? kRouterPort : url.tls ? kHttpsPort : kHttpPort;
+  if (!parts->port) return url;
+  const auto port = parse_port(*parts->port, 1);
+  if (!port) return usage_error(quoted(*parts->port) + " is not a port: ports are 1 to 65535");
+  url.port = *port;
+  return url;
+}
+
+std::string RouterUrl::text() const {
+  const uint16_t implied = tls ? kHttpsPort : kHttpPort;
+  const std::string with_port = authority();
+  const std::string shown =
+      port == implied ? with_port.substr(0, with_port.rfind(':')) : with_port;
+  return (tls ? "https://" : "http://") + shown;
+}
+
+std::string RouterUrl::authority() const { return base::host_port(host, port); }
+
+}  // namespace mm::config

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// What a user writes for a service: the arguments of `share` and `connect`, and the names in the
+// configuration file.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "config/config.h"
+
+namespace mm::config {
+
+// OK for [a-z0-9][a-z0-9._-]{0,62}.
+base::Status check_name(std::string_view name);
+
+// "[NAME=]TARGET". Without NAME it is made up: `<user>-3000`, `<user>-web.sock`.
+base::StatusOr<SharedService> parse_shared(std::string_view argument, std::string_view user);
+
+// "NAME[=LISTEN]".
+base::StatusOr<ConnectedService> parse_connected(std::string_view argument);
+
+}  // namespace mm::config

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// What the user set, as texts: each option's values and which source gave them. Flags go before the
+// environment, that before the file. Filled and read by resolve.cc.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "config/options.h"
+
+namespace mm::config {
+
+// The command line, taken apart by cli: values by the option's name, "true" for a switch.
+struct Arguments {
+  std::map<std::string, std::vector<std::string>, std::less<>> values;
+  std::vector<std::string> positionals;
+};
+
+using Environment = std::map<std::string, std::string, std::less<>>;
+
+// The value of an environment variable; empty where it is not set.
+std::string_view variable(const Environment& environment, std::string_view name);
+
+enum class Origin { kFlag, kEnvironment, kFile };  // the first goes before the others
+
+struct Setting {
+  std::vector<std::string> values;  // at least one; one unless the option is a kList or kCount
+  Origin origin = Origin::kFlag;
+  std::string source;  // for errors: `--hold`, `MINDMELD_HOLD`, `config.json:3: "hold"`
+};
+
+class Settings {
+ public:
+  // An environment that has a MINDMELD_… which is unknown or empty is an error.
+  static base::StatusOr<Settings> gather(const Arguments& arguments,
+                                         const Environment& environment);
+
+  // From the next source; what earlier ones have set stays. Require: `option` is in the table.
+  void add(std::string_view option, Setting setting);
+
+  // Null: nobody set it.
+  const Setting* find(std::string_view option) const;
+
+  std::string text(std::string_view option) const;  // empty: not set
+  base::StatusOr<bool> is_on(std::string_view option) const;
+  base::StatusOr<int> count(std::string_view option) const;
+  base::StatusOr<std::chrono::milliseconds> duration(std::string_view option,
+                                                     std::chrono::milliseconds least,
+                                                     std::chrono::milliseconds otherwise) const;
+
+ private:
+  base::Status add_environment(const Environment& environment);
+
+  std::map<std::string, Setting, std::less<>> settings_;
+};
+
+// "500ms", "10s", "2m", "1h"; nothing for any other text, and for more than a day.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+}  // namespace mm::config

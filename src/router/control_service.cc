@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "router/control_service.h"
+
+namespace mm::router {
+namespace {
+
+using mindmeld::v1::ForwardToServiceRequest;
+using mindmeld::v1::ForwardToServiceResponse;
+using mindmeld::v1::ListServicesRequest;
+using mindmeld::v1::ListServicesResponse;
+
+// More that come at once wait inside gRPC for these.
+constexpr int kRequestedStreams = 8;
+constexpr int kRequestedForwards = 32;
+constexpr int kRequestedLists = 4;
+
+}  // namespace
+
+ControlService::ControlService(net::Loop& loop, Switchboard& switchboard, const Limits& limits)
+    : switchboard_(switchboard),
+      streams_{loop, service_, switchboard, limits},
+      forward_{loop, service_, &mindmeld::v1::ControlService::AsyncService::RequestForwardToService,
+               [this](const ForwardToServiceRequest& request, const std::string& caller) {
+                 return forward_to_service(request, caller);
+               }},
+      list_{loop, service_, &mindmeld::v1::ControlService::AsyncService::RequestListServices,
+            [this](const ListServicesRequest&, const std::string&) { return list_services(); }} {}
+
+void ControlService::serve(grpc::ServerCompletionQueue& queue) {
+  for (int i = 0; i < kRequestedStreams; ++i) ControlStream::request(streams_, queue);
+  for (int i = 0; i < kRequestedForwards; ++i) Forward::request(forward_, queue);
+  for (int i = 0; i < kRequestedLists; ++i) List::request(list_, queue);
+}
+
+base::StatusOr<ForwardToServiceResponse> ControlService::forward_to_service(
+    const ForwardToServiceRequest& request, const std::string& caller) {
+  const base::StatusOr<Switchboard::Forwards> forwards =
+      switchboard_.forward_to(request.service(), request.count(), caller);
+  if (!forwards.ok()) return forwards.status();
+  ForwardToServiceResponse response;
+  for (const base::Token& token : forwards->tokens) response.add_token(token.reveal());
+  response.set_port_hint(forwards->port_hint);
+  return response;
+}
+
+ListServicesResponse ControlService::list_services() const {
+  ListServicesResponse response;
+  for (const Service* service : switchboard_.services()) {
+    mindmeld::v1::Service& row = *response.add_services();
+    row.set_name(service->name);
+    row.mutable_create_time()->set_seconds(service->create_time_s);
+    row.set_owner(service->label);
+    row.set_kind(service->kind);
+    row.set_connections(service->traffic->connections.load(std::memory_order_relaxed));
+    row.set_bytes(service->traffic->bytes.load(std::memory_order_relaxed));
+  }
+  return response;
+}
+
+}  // namespace mm::router

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// ControlService: the calls by which share, connect and list speak to the router, as what they ask
+// of the switchboard.
+#pragma once
+
+#include "control.grpc.pb.h"
+#include "net/loop.h"
+#include "router/control_stream.h"
+#include "router/switchboard.h"
+#include "router/unary_call.h"
+
+namespace mm::router {
+
+class ControlService {
+ public:
+  // Borrowed; they outlive the server.
+  ControlService(net::Loop& loop, Switchboard& switchboard, const Limits& limits);
+
+  grpc::Service& service() { return service_; }
+
+  // Takes calls on `queue` from now on, as many at a time as a burst brings.
+  void serve(grpc::ServerCompletionQueue& queue);
+
+ private:
+  using Forward =
+      UnaryCall<mindmeld::v1::ForwardToServiceRequest, mindmeld::v1::ForwardToServiceResponse>;
+  using List = UnaryCall<mindmeld::v1::ListServicesRequest, mindmeld::v1::ListServicesResponse>;
+
+  base::StatusOr<mindmeld::v1::ForwardToServiceResponse> forward_to_service(
+      const mindmeld::v1::ForwardToServiceRequest& request, const std::string& caller);
+  mindmeld::v1::ListServicesResponse list_services() const;
+
+  Switchboard& switchboard_;
+  mindmeld::v1::ControlService::AsyncService service_;
+  const ControlStream::Host streams_;
+  const Forward::Method forward_;
+  const List::Method list_;
+};
+
+}  // namespace mm::router

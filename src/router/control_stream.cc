@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "router/control_stream.h"
+
+#include "base/check.h"
+#include "ops/log.h"
+#include "router/grpc_status.h"
+
+namespace mm::router {
+namespace {
+
+constexpr size_t kOwnerProofBytesMost = 1'024;
+
+base::Status invalid(const std::string& message) {
+  return base::error(base::Code::kInvalidArgument, message);
+}
+
+constexpr const char* kPhaseNames[] = {"opened", "registered", "ending", "over"};
+
+}  // namespace
+
+void ControlStream::request(const Host& host, grpc::ServerCompletionQueue& queue) {
+  const std::shared_ptr<ControlStream> stream(new ControlStream(host, queue));
+  stream->context_.AsyncNotifyWhenDone(stream->over_.reserve());
+  host.service.RequestCreateService(&stream->context_, &stream->stream_, &queue, &queue,
+                                    stream->requested_.start(stream));
+}
+
+void ControlStream::on_requested(bool ok) {
+  if (!ok) return;  // the server ends
+  over_.adopt(shared_from_this());
+  request(host_, queue_);
+  host_.loop.post([self = shared_from_this()] { self->start(); });
+}
+
+void ControlStream::on_read(bool ok) {
+  host_.loop.post([self = shared_from_this(), ok] { self->received(ok); });
+}
+
+void ControlStream::on_written(bool) {
+  host_.loop.post([self = shared_from_this()] {
+    self->is_writing_ = false;
+    self->pump();
+  });
+}
+
+void ControlStream::on_over(bool) {
+  host_.loop.post([self = shared_from_this()] { self->over(); });
+}
+
+void ControlStream::start() {
+  timer_.emplace(host_.loop);
+  timer_->after(host_.limits.registration_wait, [this] {
+    end(base::error(base::Code::kDeadlineExceeded, "the first message did not come"));
+  });
+  stream_.Read(&request_, read_.start(shared_from_this()));
+}
+
+void ControlStream::received(bool ok) {
+  if (phase_ != Phase::kOpened && phase_ != Phase::kRegistered) return;
+  if (!ok) {  // half-closed; or lost, which over() tells
+    end(absl::OkStatus());
+    return;
+  }
+  if (phase_ == Phase::kOpened) {
+    registration(request_.registration());
+  } else if (request_.has_registration()) {
+    end(invalid("this stream has registered a service already"));
+  } else if (request_.has_heartbeat()) {
+    Response response;
+    response.mutable_heartbeat();
+    send(std::move(response));
+  }
+  if (phase_ != Phase::kRegistered) return;
+  timer_->after(host_.limits.silence,
+                [this] { end(base::error(base::Code::kDeadlineExceeded, "no heartbeat came")); });
+  stream_.Read(&request_, read_.start(shared_from_this()));
+}
+
+void ControlStream::registration(const mindmeld::v1::Registration& registration) {
+  if (!request_.has_registration()) {
+    end(invalid("the first message must be a registration"));
+    return;
+  }
+  if (registration.port_hint() > UINT16_MAX) {
+    end(invalid("port_hint is not a port number"));
+    return;
+  }
+  if (registration.owner_proof().size() > kOwnerProofBytesMost) {
+    end(invalid("owner_proof is too long"));
+    return;
+  }
+  const Offer offer{.name = registration.name(),
+                    .kind = registration.kind(),
+                    .port_hint = static_cast<uint16_t>(registration.port_hint()),
+                    .owner_proof = registration.owner_proof(),
+                    .label = registration.label()};
+  const base::Status status = host_.switchboard.add_share(offer, *this);
+  if (!status.ok()) {
+    end(status);
+    return;
+  }
+  enter(Phase::kRegistered);
+  Response response;
+  response.mutable_registered()->set_router_instance(host_.switchboard.instance());
+  send(std::move(response));
+  host_.switchboard.announce_waiting(offer.name);
+}
+
+void ControlStream::forward(const std::string& service, const base::Token& token,
+                            uint64_t generation) {
+  Response response;
+  mindmeld::v1::Forward& forward = *response.mutable_forward();
+  forward.set_token(token.reveal());
+  forward.set_generation(generation);
+  forward.set_service(service);
+  send(std::move(response));
+}
+
+void ControlStream::superseded() {
+  Response response;
+  response.mutable_superseded();
+  send(std::move(response));
+  end(absl::OkStatus());  // an error could overtake the message
+}
+
+void ControlStream::draining() {
+  Response response;
+  response.mutable_draining();
+  send(std::move(response));
+}
+
+void ControlStream::end(const base::Status& status) {
+  if (phase_ == Phase::kEnding || phase_ == Phase::kOver) return;
+  enter(Phase::kEnding);
+  end_ = status;
+  host_.switchboard.remove_share(*this);
+  timer_->after(host_.limits.end_patience, [this] { context_.TryCancel(); });
+  pump();
+}
+
+void ControlStream::send(Response response) {
+  if (phase_ != Phase::kRegistered) return;
+  if (unsent_.size() >= host_.limits.messages_unsent) {
+    unsent_.clear();
+    end(base::error(base::Code::kResourceExhausted, "the share does not read its messages"));
+    return;
+  }
+  unsent_.push_back(std::move(response));
+  pump();
+}
+
+void ControlStream::pump() {
+  if (is_writing_ || is_finished_ || phase_ == Phase::kOver) return;
+  if (!unsent_.empty()) {
+    is_writing_ = true;
+    stream_.Write(unsent_.front(), written_.start(shared_from_this()));
+    unsent_.pop_front();
+  } else if (phase_ == Phase::kEnding) {
+    is_finished_ = true;
+    stream_.Finish(grpc_status(end_), finished_.start(shared_from_this()));
+  }
+}
+
+void ControlStream::over() {
+  if (phase_ != Phase::kEnding) host_.switchboard.remove_share(*this);
+  enter(Phase::kOver);
+  unsent_.clear();
+  timer_.reset();  // here, on the loop: the last reference may go elsewhere
+}
+
+void ControlStream::enter(Phase next) {
+  MM_CHECK(next > phase_);  // every edge forward is possible, none back
+  ops::log(ops::Level::kDebug, "control.phase",
+           {{"caller", caller_of(context_)},
+            {"from", kPhaseNames[static_cast<size_t>(phase_)]},
+            {"to", kPhaseNames[static_cast<size_t>(next)]}});
+  phase_ = next;
+}
+
+}  // namespace mm::router

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Every limit of the router in one place: what it holds, for how long, and for how many. A test
+// shortens the times; nobody else changes one.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "base/clock.h"
+
+namespace mm::router {
+
+struct Limits {
+  // Tokens that were minted and not used yet. Each connect keeps up to 16 in hand, and an office
+  // behind one address has many of them; a burst of connections has some hundreds under way.
+  base::Duration token_life = std::chrono::minutes(10);
+  size_t tokens_per_caller = 1'024;
+  size_t tokens = 8'192;
+  size_t tokens_per_call = 16;
+
+  // Lanes that wait for the other end. The wait is shorter than an end's patience for the peer's
+  // first frame (15 s), so that two ends on two routers behind one address soon meet on one.
+  base::Duration lane_wait = std::chrono::seconds(5);
+  size_t lanes_per_caller = 1'024;
+  size_t lanes = 8'192;
+
+  // Control streams. Three heartbeats of 15 s, then it counts as gone.
+  base::Duration registration_wait = std::chrono::seconds(10);
+  base::Duration silence = std::chrono::seconds(45);
+  size_t messages_unsent = 1'024;  // a share that does not read its forwards is as good as gone
+  size_t services = 10'000;
+
+  // A call that was told to end and is stuck in a write, because its reader stopped, is cancelled.
+  base::Duration end_patience = std::chrono::seconds(2);
+
+  // After SIGTERM: for the open lanes to end by themselves, and for everything. Cloud Run kills
+  // after 10 s.
+  base::Duration drain = std::chrono::seconds(2);
+  base::Duration stop = std::chrono::seconds(8);
+
+  // Behind a front end all callers have one address, and a limit for it would hit everybody.
+  bool is_behind_front_end = false;
+};
+
+}  // namespace mm::router

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "router/router.h"
+
+namespace mm::router {
+namespace {
+
+// Calls that are left when everything of ours was ended: their ends have not read the status yet.
+constexpr base::Duration kStatusPatience = std::chrono::seconds(1);
+
+}  // namespace
+
+base::StatusOr<std::unique_ptr<Router>> Router::start(net::Loop& loop,
+                                                      const transport::Server::Options& options,
+                                                      const Limits& limits) {
+  std::unique_ptr<Router> router(new Router(loop, limits));
+  auto server =
+      transport::Server::start(options, {&router->control_.service(), &router->proxy_.service()});
+  if (!server.ok()) return server.status();
+  router->server_ = std::move(*server);
+  for (size_t i = 0; i < router->server_->queue_count(); ++i) {
+    router->control_.serve(router->server_->queue(i));
+    router->proxy_.serve(router->server_->queue(i));
+  }
+  router->server_->serve();
+  return router;
+}
+
+Router::Router(net::Loop& loop, const Limits& limits)
+    : loop_(loop),
+      limits_(limits),
+      switchboard_(loop, random_, limits_),
+      control_(loop, switchboard_, limits_),
+      proxy_(loop, switchboard_) {}
+
+Router::~Router() {
+  if (stopper_.joinable()) stopper_.join();
+}
+
+void Router::stop(std::function<void()> stopped) {
+  switchboard_.drain([this, stopped = std::move(stopped)] {
+    // On a thread of its own: it blocks until the loop has let go of the last call.
+    stopper_ = std::thread([this, stopped] {
+      server_->stop(kStatusPatience);
+      loop_.post(stopped);
+    });
+  });
+}
+
+}  // namespace mm::router

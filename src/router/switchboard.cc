@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+#include "router/switchboard.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "base/hex.h"
+#include "base/text.h"
+#include "ops/log.h"
+#include "secure/log_id.h"
+
+namespace mm::router {
+namespace {
+
+base::Status shutting_down() {
+  return base::error(base::Code::kUnavailable, "the router is shutting down");
+}
+
+std::string random_instance(base::Random& random) {
+  std::array<uint8_t, 8> bytes;
+  random.fill(bytes);
+  return base::to_hex(bytes);
+}
+
+int64_t unix_time_s() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+Switchboard::Switchboard(net::Loop& loop, base::Random& random, const Limits& limits)
+    : loop_(loop),
+      limits_(limits),
+      instance_(random_instance(random)),
+      registry_(limits),
+      rendezvous_(*this, random, limits),
+      drain_timer_(loop),
+      deadline_timer_(loop) {}
+
+base::Status Switchboard::add_share(const Offer& offer, ShareStream& share) {
+  if (is_draining_) return shutting_down();
+  const base::Status status = registry_.add(offer, share, unix_time_s());
+  if (status.ok()) ops::log(ops::Level::kInfo, "service.added", {{"service", offer.name}});
+  return status;
+}
+
+void Switchboard::announce_waiting(const std::string& service) {
+  rendezvous_.announce_waiting(service);
+}
+
+void Switchboard::remove_share(const ShareStream& share) {
+  const std::optional<std::string> name = registry_.remove(share);
+  if (name) ops::log(ops::Level::kInfo, "service.removed", {{"service", *name}});
+}
+
+base::StatusOr<Switchboard::Forwards> Switchboard::forward_to(const std::string& service,
+                                                              size_t count,
+                                                              const std::string& caller) {
+  if (is_draining_) return shutting_down();
+  const Service* const found = registry_.find(service);
+  if (!found) {
+    return base::error(base::Code::kNotFound, "nobody shares " + base::quoted(service) + " now");
+  }
+  base::StatusOr<std::vector<base::Token>> tokens =
+      rendezvous_.mint(service, count, caller, loop_.clock().now());
+  if (!tokens.ok()) return tokens.status();
+  arm();
+  return Forwards{std::move(*tokens), found->port_hint};
+}
+
+void Switchboard::lane_arrived(const std::shared_ptr<Lane>& lane, const LaneRequest& request) {
+  if (is_draining_) {
+    lane->refuse(shutting_down());
+    return;
+  }
+  rendezvous_.arrive(lane, request, loop_.clock().now());
+  arm();
+}
+
+void Switchboard::lane_over(const Lane& lane, bool was_lost) {
+  const auto found = bridges_.find(&lane);
+  if (found == bridges_.end()) {
+    rendezvous_.gone(lane);
+    return;
+  }
+  const Open open = std::move(found->second);
+  bridges_.erase(found);
+  open.bridge->lane_over(lane, was_lost);
+  if (!open.bridge->is_over()) {
+    ending(open.bridge);
+    return;
+  }
+  ops::log(ops::Level::kInfo, "bridge.closed",
+           {{"t", open.id},
+            {"up_bytes", open.bridge->bytes_from(Role::kConnect)},
+            {"down_bytes", open.bridge->bytes_from(Role::kShare)},
+            {"why", open.bridge->why()}});
+  check_idle();
+}
+
+void Switchboard::drain(std::function<void()> idle) {
+  if (is_draining_) return;
+  is_draining_ = true;
+  idle_ = std::move(idle);
+  ops::log(ops::Level::kInfo, "router.draining", {{"lanes", bridges_.size()}});
+  rendezvous_.refuse_all(shutting_down());
+  for (const Service* service : registry_.oldest_first()) service->share->draining();
+  drain_timer_.after(limits_.drain, [this] { finish_bridges(); });
+  loop_.post([this] { check_idle(); });  // not from within this call
+}
+
+bool Switchboard::has_service(const std::string& service) const {
+  return registry_.find(service) != nullptr;
+}
+
+void Switchboard::announce(const std::string& service, const base::Token& token,
+                           uint64_t generation) {
+  if (const Service* const found = registry_.find(service)) {
+    found->share->forward(service, token, generation);
+  }
+}
+
+void Switchboard::join(const base::Token& token, const std::string& service,
+                       std::shared_ptr<Lane> share, std::shared_ptr<Lane> connect) {
+  const Lane* const lanes[] = {share.get(), connect.get()};
+  const auto bridge = std::make_shared<Bridge>(
+      std::move(share), std::move(connect), registry_.find(service)->traffic,
+      [this](std::shared_ptr<Bridge> half_closed, Role role) {
+        loop_.post([this, half_closed = std::move(half_closed), role] {
+          half_closed->half_closed(role);
+          ending(half_closed);
+        });
+      });
+  const Open open{bridge, secure::log_id(token)};
+  for (const Lane* lane : lanes) bridges_.emplace(lane, open);
+  ops::log(ops::Level::kInfo, "bridge.opened", {{"t", open.id}, {"service", service}});
+  bridge->start();
+}
+
+void Switchboard::refused(std::string_view reason, const std::string& caller) {
+  refusals_.count(reason, caller, loop_.clock().now());
+}
+
+// A write whose reader stopped would keep a bridge that ends for ever.
+void Switchboard::ending(const std::shared_ptr<Bridge>& bridge) {
+  if (bridge->is_over()) return;
+  ending_.emplace_back(loop_.clock().now() + limits_.end_patience, bridge);
+  arm();
+}
+
+void Switchboard::finish_bridges() {
+  for (const auto& [lane, open] : bridges_) {
+    open.bridge->finish(LaneEnd::kShutdown);
+    ending(open.bridge);
+  }
+}
+
+void Switchboard::check_idle() {
+  if (!is_draining_ || !bridges_.empty() || !idle_) return;
+  drain_timer_.cancel();
+  for (const Service* service : registry_.oldest_first()) service->share->end(shutting_down());
+  std::exchange(idle_, nullptr)();
+}
+
+// One timer for both kinds of deadline. It may fire early, when what it was armed for is gone.
+void Switchboard::arm() {
+  std::optional<base::TimePoint> next = rendezvous_.next_deadline();
+  if (!ending_.empty())
+    next = std::min(next.value_or(ending_.front().first), ending_.front().first);
+  if (!next || (armed_for_ && *armed_for_ <= *next)) return;
+  armed_for_ = next;
+  const base::Duration delay = *next - loop_.clock().now();
+  deadline_timer_.after(std::max(delay, base::Duration{}), [this] { on_deadline(); });
+}
+
+void Switchboard::on_deadline() {
+  armed_for_.reset();
+  const base::TimePoint now = loop_.clock().now();
+  rendezvous_.expire(now);
+  while (!ending_.empty() && ending_.front().first <= now) {
+    if (const std::shared_ptr<Bridge> bridge = ending_.front().second.lock()) bridge->cancel();
+    ending_.pop_front();
+  }
+  arm();
+}
+
+}  // namespace mm::router

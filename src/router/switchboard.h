@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Switchboard: the router's state and what connects its parts: registry, rendezvous, the bridges
+// that are open, limits, and the order in which all of it ends. Loop only. The services call it
+// with what they parsed; it knows no gRPC call.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "net/loop.h"
+#include "router/bridge.h"
+#include "router/limits.h"
+#include "router/refusals.h"
+#include "router/registry.h"
+#include "router/rendezvous.h"
+
+namespace mm::router {
+
+class Switchboard final : private Rendezvous::Host {
+ public:
+  // Borrowed, all: they outlive us.
+  Switchboard(net::Loop& loop, base::Random& random, const Limits& limits);
+
+  const std::string& instance() const { return instance_; }  // random at each start
+
+  // As Registry::add; kUnavailable once the router ends. The caller answers the share, and then
+  // calls announce_waiting(), so that no forward overtakes the answer.
+  base::Status add_share(const Offer& offer, ShareStream& share);
+  void announce_waiting(const std::string& service);
+  void remove_share(const ShareStream& share);
+
+  struct Forwards {
+    std::vector<base::Token> tokens;
+    uint16_t port_hint = 0;
+  };
+  // kNotFound: nobody shares the service. Else as Rendezvous::mint.
+  base::StatusOr<Forwards> forward_to(const std::string& service, size_t count,
+                                      const std::string& caller);
+
+  std::vector<const Service*> services() const { return registry_.oldest_first(); }
+
+  void lane_arrived(const std::shared_ptr<Lane>& lane, const LaneRequest& request);
+  void lane_over(const Lane& lane, bool was_lost);
+
+  // Everything new is refused from now on. Open bridges may end by themselves for a while, then are
+  // ended; then the control streams are, and `idle` is called. Once.
+  void drain(std::function<void()> idle);
+
+  uint64_t refused_count() const { return refusals_.total(); }
+
+ private:
+  bool has_service(const std::string& service) const override;
+  void announce(const std::string& service, const base::Token& token, uint64_t generation) override;
+  void join(const base::Token& token, const std::string& service, std::shared_ptr<Lane> share,
+            std::shared_ptr<Lane> connect) override;
+  void refused(std::string_view reason, const std::string& caller) override;
+
+  // A bridge with what the log says of it.
+  struct Open {
+    std::shared_ptr<Bridge> bridge;
+    std::string id;  // secure::log_id of its token
+  };
+
+  void ending(const std::shared_ptr<Bridge>& bridge);
+  void finish_bridges();
+  void check_idle();
+  void arm();
+  void on_deadline();
+
+  net::Loop& loop_;
+  const Limits& limits_;
+  const std::string instance_;
+  Registry registry_;
+  Rendezvous rendezvous_;
+  Refusals refusals_;
+
+  // A bridge is here once for each of its lanes whose call is not over.
+  std::unordered_map<const Lane*, Open> bridges_;
+  // Bridges that end, and when they are cut off if they have not; in the order of time.
+  std::deque<std::pair<base::TimePoint, std::weak_ptr<Bridge>>> ending_;
+
+  bool is_draining_ = false;
+  std::function<void()> idle_;
+  net::Timer drain_timer_;
+  net::Timer deadline_timer_;
+  std::optional<base::TimePoint> armed_for_;
+};
+
+}  // namespace mm::router

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// How a client reaches its router: credentials, channel settings, and the pool that spreads calls
+// over connections. All on the loop thread.
+#pragma once
+
+#include <grpcpp/channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "config/config.h"
+
+namespace mm::transport {
+
+// Credentials for the URL's scheme. `ca_file`: PEM; empty: the system's roots. kInvalidArgument:
+// the file cannot be read or holds no certificate, or the system has none.
+base::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> make_credentials(
+    const config::RouterUrl& router, const std::string& ca_file);
+
+// Credentials that take any certificate: to find out whether a port speaks TLS, and for nothing
+// that matters to anybody.
+std::shared_ptr<grpc::ChannelCredentials> make_trusting_credentials();
+
+// What a channel is for.
+enum class Traffic { kControl, kLanes };
+
+// A channel with a TCP connection of its own, made at its first call.
+std::shared_ptr<grpc::Channel> make_channel(
+    const config::RouterUrl& router, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+    Traffic traffic);
+
+// Channels to one router. A channel that failed gets no further calls: the next one is a real dial,
+// not the echo of the last failure that a gRPC channel answers with during its backoff, and it
+// resolves the name anew.
+class ChannelPool : public std::enable_shared_from_this<ChannelPool> {
+  struct Slot;
+
+ public:
+  // One call's use of a channel; the pool lives as long. Empty when made without one.
+  class Lease {
+   public:
+    Lease() = default;
+    Lease(Lease&& other) noexcept;
+    Lease& operator=(Lease&& other) = delete;
+    ~Lease();
+
+    const std::shared_ptr<grpc::Channel>& channel() const;  // Require: not empty
+    void mark_failed();
+
+   private:
+    friend class ChannelPool;
+    Lease(std::shared_ptr<ChannelPool> pool, Slot& slot) : pool_(std::move(pool)), slot_(&slot) {}
+
+    std::shared_ptr<ChannelPool> pool_;
+    Slot* slot_ = nullptr;
+  };
+
+  // At most `calls_max` live calls share a channel.
+  ChannelPool(config::RouterUrl router, std::shared_ptr<grpc::ChannelCredentials> credentials,
+              Traffic traffic, size_t calls_max);
+
+  Lease take();
+
+  size_t channel_count() const { return slots_.size(); }
+
+ private:
+  struct Slot {
+    std::shared_ptr<grpc::Channel> channel;
+    size_t calls = 0;
+    bool failed = false;
+  };
+
+  void give_back(Slot& slot);
+
+  const config::RouterUrl router_;
+  const std::shared_ptr<grpc::ChannelCredentials> credentials_;
+  const Traffic traffic_;
+  const size_t calls_max_;
+  std::vector<std::unique_ptr<Slot>> slots_;
+};
+
+}  // namespace mm::transport

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "transport/client_call.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "ops/log.h"
+#include "transport/tls_probe.h"
+
+namespace mm::transport {
+
+CallQueue::CallQueue(net::Loop& loop, config::RouterUrl router, CallTiming timing)
+    : loop_(loop), router_(std::move(router)), timing_(timing) {
+  thread_.emplace(queue_);
+}
+
+CallQueue::~CallQueue() { MM_CHECK(!thread_); }
+
+void CallQueue::stop() {
+  // Abandoning one call can end the last hold on another.
+  std::vector<std::shared_ptr<ClientCall>> calls;
+  for (ClientCall* call : calls_) calls.push_back(call->shared_from_this());
+  for (const auto& call : calls) call->abandon();
+  tls_questions_.clear();
+  queue_.Shutdown();
+  thread_.reset();
+}
+
+void CallQueue::ask_tls(std::function<void(bool)> then) {
+  tls_questions_.push_back(std::move(then));
+  if (tls_questions_.size() > 1) return;
+  start_tls_probe(shared_from_this(), [this](bool speaks_tls) {
+    for (const auto& answer : std::exchange(tls_questions_, {})) answer(speaks_tls);
+  });
+}
+
+void* ClientCall::Operation::start() {
+  MM_CHECK(!running_ && !call_.abandoned_);
+  running_ = true;
+  keep_ = call_.shared_from_this();
+  return static_cast<Completion*>(this);
+}
+
+void ClientCall::Operation::complete(bool ok) {
+  call_.queue_->loop().post([this, ok, keep = std::move(keep_)] {
+    running_ = false;
+    if (!keep->abandoned_) handler_(ok);
+  });
+}
+
+ClientCall::ClientCall(std::shared_ptr<CallQueue> queue, ChannelPool::Lease lease)
+    : queue_(std::move(queue)), lease_(std::move(lease)) {
+  queue_->calls_.insert(this);
+}
+
+ClientCall::~ClientCall() { queue_->calls_.erase(this); }
+
+void ClientCall::abandon() {
+  if (std::exchange(abandoned_, true)) return;
+  context_.TryCancel();
+  on_abandoned();
+}
+
+void ClientCall::fail(base::Status cause) {
+  if (!cause_.ok()) return;
+  cause_ = std::move(cause);
+  context_.TryCancel();
+}
+
+void ClientCall::conclude(const grpc::Status& status,
+                          std::function<void(const base::Status&)> then) {
+  const CallEnd end = call_end(status, context_);
+  ops::log(
+      ops::Level::kDebug, "call.ended",
+      {{"code", static_cast<int>(end.code)}, {"text", end.text}, {"by_router", end.from_router}});
+  const base::Status said = cause_.ok() ? translate(end, queue_->router()) : cause_;
+  if (!end.from_router && !said.ok()) lease_.mark_failed();
+  if (!cause_.ok() || queue_->router().tls || !may_speak_tls(end)) return then(said);
+  queue_->ask_tls([this, keep = shared_from_this(), said, then](bool tls) {
+    if (!abandoned_) then(tls ? speaks_tls(queue_->router()) : said);
+  });
+}
+
+}  // namespace mm::transport

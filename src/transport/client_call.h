@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// What the calls of one RouterClient share, and what each of them is: it owns itself while gRPC
+// holds an operation of it, and its handlers run on the loop. Knows no message.
+#pragma once
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/completion_queue.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_set>
+#include <vector>
+
+#include "base/status.h"
+#include "config/config.h"
+#include "net/loop.h"
+#include "transport/channel.h"
+#include "transport/completion.h"
+#include "transport/router_client.h"
+#include "transport/status.h"
+
+namespace mm::transport {
+
+class ClientCall;
+
+// The completion queue that calls come back on, its thread, and the calls that are not gone.
+class CallQueue : public std::enable_shared_from_this<CallQueue> {
+ public:
+  CallQueue(net::Loop& loop, config::RouterUrl router, CallTiming timing);
+  ~CallQueue();  // Require: stop()
+
+  // Abandons every call, and returns when gRPC has given back the last operation. No call may be
+  // made after.
+  void stop();
+
+  net::Loop& loop() { return loop_; }
+  grpc::CompletionQueue* queue() { return &queue_; }
+  const config::RouterUrl& router() const { return router_; }
+  const CallTiming& timing() const { return timing_; }
+
+  // Finds out whether the router's port speaks TLS. One probe answers all who ask meanwhile.
+  void ask_tls(std::function<void(bool speaks_tls)> then);
+
+ private:
+  friend class ClientCall;
+
+  net::Loop& loop_;
+  const config::RouterUrl router_;
+  const CallTiming timing_;
+  grpc::CompletionQueue queue_;
+  std::optional<CompletionThread> thread_;
+  std::unordered_set<ClientCall*> calls_;
+  std::vector<std::function<void(bool)>> tls_questions_;
+};
+
+class ClientCall : public std::enable_shared_from_this<ClientCall> {
+ public:
+  ClientCall(const ClientCall&) = delete;
+  ClientCall& operator=(const ClientCall&) = delete;
+  virtual ~ClientCall();
+
+  // Cancels the call; no handler of it runs any more. It is gone when gRPC has let go of it.
+  void abandon();
+
+ protected:
+  // The tag of one kind of operation; `handler` runs on the loop, unless the call was abandoned.
+  class Operation final : public Completion {
+   public:
+    Operation(ClientCall& call, std::function<void(bool ok)> handler)
+        : call_(call), handler_(std::move(handler)) {}
+
+    void* start();  // the tag. Require: the previous one came back
+    bool is_running() const { return running_; }
+    void complete(bool ok) override;
+
+   private:
+    ClientCall& call_;
+    const std::function<void(bool ok)> handler_;
+    std::shared_ptr<ClientCall> keep_;  // while gRPC has the tag
+    bool running_ = false;
+  };
+
+  ClientCall(std::shared_ptr<CallQueue> queue, ChannelPool::Lease lease);
+
+  CallQueue& queue() { return *queue_; }
+  grpc::ClientContext& context() { return context_; }
+  const std::shared_ptr<grpc::Channel>& channel() const { return lease_.channel(); }
+  bool is_abandoned() const { return abandoned_; }
+
+  // Cancels the call for a reason of our own, which conclude() will tell.
+  void fail(base::Status cause);
+
+  // Says in status.h's words how the call ended, on the loop, now or once a probe has answered.
+  // Require: the call is over.
+  void conclude(const grpc::Status& status, std::function<void(const base::Status&)> then);
+
+ private:
+  virtual void on_abandoned() = 0;  // drop timers and handlers
+
+  const std::shared_ptr<CallQueue> queue_;
+  ChannelPool::Lease lease_;
+  grpc::ClientContext context_;
+  base::Status cause_;
+  bool abandoned_ = false;
+};
+
+}  // namespace mm::transport

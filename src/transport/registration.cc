@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "transport/registration.h"
+
+#include <utility>
+
+#include "control.grpc.pb.h"
+#include "ops/log.h"
+#include "transport/stream_call.h"
+
+namespace mm::transport {
+namespace {
+
+using mindmeld::v1::CreateServiceRequest;
+using mindmeld::v1::CreateServiceResponse;
+
+class RegistrationCall final : public StreamCall<CreateServiceRequest, CreateServiceResponse> {
+ public:
+  RegistrationCall(std::shared_ptr<CallQueue> queue, ChannelPool::Lease lease,
+                   Registration::Listener& listener)
+      : StreamCall(std::move(queue), std::move(lease)), listener_(listener) {}
+
+  void open(const RegistrationRequest& request) {
+    mindmeld::v1::ControlService::Stub stub(channel());
+    start(stub.PrepareAsyncCreateService(&corked_context(), queue().queue()));
+    CreateServiceRequest message;
+    auto& registration = *message.mutable_registration();
+    registration.set_name(request.name);
+    registration.set_kind("tcp");
+    registration.set_port_hint(request.port_hint);
+    registration.set_owner_proof(request.owner_proof);
+    registration.set_label(request.label);
+    send(message);
+  }
+
+ private:
+  void on_accepted() override {
+    expect_message();
+    beat_later();
+  }
+
+  void on_received(CreateServiceResponse& message) override {
+    expect_message();
+    switch (message.kind_case()) {
+      case CreateServiceResponse::kRegistered:
+        return listener_.on_registered(message.registered().router_instance());
+      case CreateServiceResponse::kForward:
+        return forward(message.forward());
+      case CreateServiceResponse::kSuperseded:
+        return listener_.on_superseded();
+      case CreateServiceResponse::kDraining:
+        return listener_.on_draining();
+      case CreateServiceResponse::kHeartbeat:
+      case CreateServiceResponse::KIND_NOT_SET:  // of a newer router
+        return;
+    }
+  }
+
+  void on_sent() override {}
+
+  void on_over(const base::Status& status) override {
+    stop_timers();
+    if (!status.ok()) return listener_.on_ended(status);
+    listener_.on_ended(
+        base::error(base::Code::kUnavailable,
+                    "the router at " + queue().router().text() + " ended the registration"));
+  }
+
+  void on_abandoned() override {
+    StreamCall::on_abandoned();
+    stop_timers();
+  }
+
+  void forward(const mindmeld::v1::Forward& forward) {
+    const auto token = base::Token::parse(forward.token());
+    if (token) return listener_.on_forward(*token, forward.generation());
+    ops::log(ops::Level::kWarn, "registration.bad_forward",
+             {{"token_bytes", forward.token().size()}});
+  }
+
+  void expect_message() {
+    silence_.after(queue().timing().silence, [this] { fail(no_answer(queue().router())); });
+  }
+
+  void beat_later() {
+    heartbeat_.after(queue().timing().heartbeat, [this] {
+      CreateServiceRequest message;
+      message.mutable_heartbeat();
+      if (can_send()) send(message);
+      beat_later();
+    });
+  }
+
+  void stop_timers() {
+    silence_.cancel();
+    heartbeat_.cancel();
+  }
+
+  Registration::Listener& listener_;  // alive until the call is abandoned
+  net::Timer silence_{queue().loop()};
+  net::Timer heartbeat_{queue().loop()};
+};
+
+// The owner's hold on a registration; the call itself lives until gRPC has let go of it.
+class ClientRegistration final : public Registration {
+ public:
+  explicit ClientRegistration(std::shared_ptr<RegistrationCall> call) : call_(std::move(call)) {}
+  ~ClientRegistration() override { call_->abandon(); }
+
+ private:
+  const std::shared_ptr<RegistrationCall> call_;
+};
+
+}  // namespace
+
+std::unique_ptr<Registration> open_registration(const std::shared_ptr<CallQueue>& queue,
+                                                ChannelPool::Lease lease,
+                                                const RegistrationRequest& request,
+                                                Registration::Listener& listener) {
+  auto call = std::make_shared<RegistrationCall>(queue, std::move(lease), listener);
+  call->open(request);
+  return std::make_unique<ClientRegistration>(std::move(call));
+}
+
+}  // namespace mm::transport

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "transport/router_client.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "transport/channel.h"
+#include "transport/client_call.h"
+#include "transport/client_lane.h"
+#include "transport/grpc_log.h"
+#include "transport/registration.h"
+#include "transport/unary_call.h"
+
+namespace mm::transport {
+namespace {
+
+using mindmeld::v1::ForwardToServiceRequest;
+using mindmeld::v1::ForwardToServiceResponse;
+using mindmeld::v1::ListServicesRequest;
+using mindmeld::v1::ListServicesResponse;
+
+// Google's front end takes 100 streams a connection and queues the next one silently.
+constexpr size_t kLanesPerChannelMax = 80;
+constexpr size_t kUnlimited = std::numeric_limits<size_t>::max();
+constexpr uint32_t kTokensPerCallMax = 16;
+
+// A router that gives other tokens than it was asked for is none.
+base::StatusOr<Forwards> forwards_of(const ForwardToServiceResponse& response, uint32_t count,
+                                     const config::RouterUrl& router) {
+  Forwards forwards;
+  if (response.token().empty() || response.token_size() > static_cast<int>(count)) {
+    return not_a_router(router);
+  }
+  for (const std::string& text : response.token()) {
+    const auto token = base::Token::parse(text);
+    if (!token) return not_a_router(router);
+    forwards.tokens.push_back(*token);
+  }
+  const bool is_port = response.port_hint() <= std::numeric_limits<uint16_t>::max();
+  if (is_port) forwards.port_hint = static_cast<uint16_t>(response.port_hint());
+  return forwards;
+}
+
+std::vector<ServiceInfo> services_of(const ListServicesResponse& response) {
+  std::vector<ServiceInfo> services;
+  for (const auto& service : response.services()) {
+    services.push_back({.name = service.name(),
+                        .create_time_s = service.create_time().seconds(),
+                        .owner = service.owner(),
+                        .kind = service.kind(),
+                        .connections = service.connections(),
+                        .bytes = service.bytes(),
+                        .away = service.away()});
+  }
+  return services;
+}
+
+class GrpcRouterClient final : public RouterClient {
+ public:
+  GrpcRouterClient(net::Loop& loop, config::RouterUrl router, CallTiming timing,
+                   const std::shared_ptr<grpc::ChannelCredentials>& credentials)
+      : queue_(std::make_shared<CallQueue>(loop, router, timing)),
+        control_(std::make_shared<ChannelPool>(router, credentials, Traffic::kControl, kUnlimited)),
+        lanes_(std::make_shared<ChannelPool>(router, credentials, Traffic::kLanes,
+                                             kLanesPerChannelMax)) {}
+
+  ~GrpcRouterClient() override { queue_->stop(); }
+
+  void forward_to_service(const std::string& service, uint32_t count,
+                          std::function<void(base::StatusOr<Forwards>)> handler) override {
+    MM_CHECK(count >= 1 && count <= kTokensPerCallMax);
+    ForwardToServiceRequest request;
+    request.set_service(service);
+    request.set_count(count);
+    ask<ForwardToServiceResponse>(
+        [&request](auto& stub, auto* context, auto* queue) {
+          return stub.PrepareAsyncForwardToService(context, request, queue);
+        },
+        [count, router = queue_->router(), handler = std::move(handler)](auto response) {
+          handler(response.ok() ? forwards_of(*response, count, router) : response.status());
+        });
+  }
+
+  void list_services(
+      std::function<void(base::StatusOr<std::vector<ServiceInfo>>)> handler) override {
+    ask<ListServicesResponse>(
+        [](auto& stub, auto* context, auto* queue) {
+          return stub.PrepareAsyncListServices(context, ListServicesRequest(), queue);
+        },
+        [handler = std::move(handler)](auto response) {
+          if (!response.ok()) return handler(response.status());
+          handler(services_of(*response));
+        });
+  }
+
+  std::unique_ptr<Registration> create_service(RegistrationRequest request,
+                                               Registration::Listener& listener) override {
+    return open_registration(queue_, control_->take(), request, listener);
+  }
+
+  std::unique_ptr<wire::Lane> open_lane(const LaneRequest& request,
+                                        wire::Lane::Listener& listener) override {
+    return open_client_lane(queue_, lanes_->take(), request, listener);
+  }
+
+ private:
+  template <typename Response>
+  void ask(const typename UnaryCall<Response>::Prepare& prepare,
+           typename UnaryCall<Response>::Handler handler) {
+    std::make_shared<UnaryCall<Response>>(queue_, control_->take(), std::move(handler))
+        ->start(prepare);
+  }
+
+  const std::shared_ptr<CallQueue> queue_;
+  const std::shared_ptr<ChannelPool> control_;
+  const std::shared_ptr<ChannelPool> lanes_;
+};
+
+}  // namespace
+
+base::StatusOr<std::unique_ptr<RouterClient>> RouterClient::open(net::Loop& loop, Options options) {
+  capture_grpc_log();
+  auto credentials = make_credentials(options.router, options.ca_file);
+  if (!credentials.ok()) return credentials.status();
+  return std::make_unique<GrpcRouterClient>(loop, std::move(options.router), options.timing,
+                                            *credentials);
+}
+
+}  // namespace mm::transport

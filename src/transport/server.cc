@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "transport/server.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "net/bind.h"
+#include "transport/grpc_log.h"
+#include "transport/server_credentials.h"
+
+namespace mm::transport {
+namespace {
+
+// A bridge's two lanes may be on two threads, so fewer than two would halve its throughput; beyond
+// eight the kernel's copies are the limit, not the threads.
+constexpr unsigned kQueuesLeast = 2;
+constexpr unsigned kQueuesMost = 8;
+
+// Four frames of 256 KiB. It bounds what one message can make the router hold.
+constexpr int kMessageBytesMost = 1 << 20;
+// 1.51 answers metadata over the limit by closing the whole connection, with everybody's calls:
+// so the limit is well above what any proxy adds.
+constexpr int kMetadataBytesMost = 64 << 10;
+
+// Why each: reference/reliability.md 2.2 to 2.9. The last three are the measured ones: few, large
+// system calls and large HTTP/2 frames.
+void configure(grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(kMessageBytesMost);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  const std::pair<const char*, int> arguments[] = {
+      {GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0},
+      {GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0},  // 1.51 inflates without a bound
+      {GRPC_ARG_ALLOW_REUSEPORT, 0},  // else a second router on the port takes half the calls
+      {GRPC_ARG_ENABLE_CHANNELZ, 0},
+      {GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMost},
+      {GRPC_ARG_KEEPALIVE_TIME_MS, 30'000},
+      {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000},
+      {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000},
+      {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 5},
+      {GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0},  // default: keepalive stops after two
+      {GRPC_ARG_HTTP2_BDP_PROBE, 1},               // off, a connection's window stays 64 KiB
+      {GRPC_ARG_HTTP2_MAX_FRAME_SIZE, 1 << 20},
+      {GRPC_ARG_HTTP2_WRITE_BUFFER_SIZE, 1 << 20},
+      {GRPC_ARG_TCP_READ_CHUNK_SIZE, 256 << 10},
+  };
+  for (const auto& [name, value] : arguments) builder.AddChannelArgument(name, value);
+}
+
+// What gRPC is to listen on. Each is bound here for a moment, because gRPC does not say why it
+// could not; port 0 is left to gRPC, or somebody could take the port in between.
+base::StatusOr<std::vector<std::string>> addresses_for(
+    const std::vector<config::Endpoint>& endpoints) {
+  std::vector<std::string> addresses;
+  for (const config::Endpoint& endpoint : endpoints) {
+    const base::StatusOr<std::vector<net::BoundSocket>> bound = net::bind_all(endpoint);
+    if (!bound.ok()) return bound.status();
+    if (endpoint.port == 0) {
+      addresses.push_back(base::host_port(endpoint.host.empty() ? "127.0.0.1" : endpoint.host, 0));
+      continue;
+    }
+    for (const net::BoundSocket& socket : *bound) addresses.push_back(socket.text);
+  }
+  return addresses;
+}
+
+unsigned queues_wanted() {
+  return std::clamp(std::thread::hardware_concurrency(), kQueuesLeast, kQueuesMost);
+}
+
+}  // namespace
+
+base::StatusOr<std::unique_ptr<Server>> Server::start(const Options& options,
+                                                      const std::vector<grpc::Service*>& services) {
+  capture_grpc_log();
+  const auto credentials = server_credentials(options.tls_cert_file, options.tls_key_file);
+  if (!credentials.ok()) return credentials.status();
+  const base::StatusOr<std::vector<std::string>> wanted = addresses_for(options.listen);
+  if (!wanted.ok()) return wanted.status();
+
+  grpc::ServerBuilder builder;
+  configure(builder);
+  std::vector<int> ports(wanted->size(), 0);
+  for (size_t i = 0; i < wanted->size(); ++i) {
+    builder.AddListeningPort((*wanted)[i], *credentials, &ports[i]);
+  }
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  std::unique_ptr<Server> server(new Server);
+  for (unsigned i = 0; i < queues_wanted(); ++i) {
+    server->queues_.push_back(builder.AddCompletionQueue());
+  }
+  server->server_ = builder.BuildAndStart();
+  for (size_t i = 0; i < wanted->size(); ++i) {
+    const std::string& address = (*wanted)[i];
+    if (server->server_ == nullptr || ports[i] == 0) {
+      return base::error(base::Code::kAlreadyExists,
+                         "cannot listen on " + address + ": it was taken a moment ago");
+    }
+    server->addresses_.push_back(address.substr(0, address.rfind(':') + 1) +
+                                 std::to_string(ports[i]));
+  }
+  return server;
+}
+
+void Server::serve() {
+  for (auto& queue : queues_) threads_.push_back(std::make_unique<CompletionThread>(*queue));
+}
+
+// Queues after the server, or it would put events into a queue that is gone; the server's own
+// object last, because the queues' events may refer to it.
+Server::~Server() {
+  if (threads_.empty()) {  // never served
+    if (server_) stop(base::Duration{});
+    serve();  // a queue must be drained before it is destroyed
+  }
+  for (auto& queue : queues_) queue->Shutdown();
+  threads_.clear();
+  queues_.clear();
+}
+
+void Server::stop(base::Duration patience) {
+  server_->Shutdown(std::chrono::system_clock::now() +
+                    std::chrono::duration_cast<std::chrono::microseconds>(patience));
+  server_->Wait();
+}
+
+}  // namespace mm::transport

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Server: the router's gRPC server with its listeners, its completion queues and one thread for
+// each. Knows no service: router registers them and requests their calls.
+#pragma once
+
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "config/config.h"
+#include "transport/completion.h"
+
+namespace mm::transport {
+
+class Server {
+ public:
+  struct Options {
+    std::vector<config::Endpoint> listen;  // kTcp, at least one; port 0: one that is free
+    std::string tls_cert_file;             // PEM; both or neither
+    std::string tls_key_file;
+  };
+
+  // Listens at once; callers wait until serve(). `services` are registered with it and outlive it.
+  // kInvalidArgument: the TLS files. Any other error: an address cannot be listened on.
+  static base::StatusOr<std::unique_ptr<Server>> start(const Options& options,
+                                                       const std::vector<grpc::Service*>& services);
+
+  ~Server();  // Require: stop() has returned, if a call was ever requested
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // As they were bound: "127.0.0.1:6353".
+  const std::vector<std::string>& addresses() const { return addresses_; }
+
+  size_t queue_count() const { return queues_.size(); }
+  // Calls may be requested on it until stop().
+  grpc::ServerCompletionQueue& queue(size_t index) { return *queues_[index]; }
+
+  // Starts the queues' threads. Once, when the first calls have been requested.
+  void serve();
+
+  // Takes no new call, cancels after `patience` those that are left, and returns when every object
+  // of a call is gone: so it blocks, and needs the threads that finish calls to run meanwhile.
+  void stop(base::Duration patience);
+
+ private:
+  Server() = default;
+
+  std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
+  std::unique_ptr<grpc::Server> server_;
+  std::vector<std::unique_ptr<CompletionThread>> threads_;
+  std::vector<std::string> addresses_;
+};
+
+}  // namespace mm::transport

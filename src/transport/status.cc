@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "transport/status.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace mm::transport {
+namespace {
+
+using base::Code;
+using base::Status;
+
+constexpr size_t kRouterTextBytesMax = 200;
+
+// gRPC 1.51.1's texts, as they were seen; the tests hold them against the real ones.
+constexpr std::string_view kDialFailed = "failed to connect to all addresses";
+constexpr std::string_view kNoName = "DNS resolution failed";
+constexpr std::string_view kConnect = "Failed to connect to remote host: ";
+constexpr std::string_view kHttpStatus = "Received http2 header with status: ";
+constexpr std::string_view kFromPeer = "Error received from peer";
+constexpr std::string_view kUntrusted = "certificate verify failed";
+constexpr std::string_view kWrongName = "is not in peer certificate";
+constexpr std::string_view kNoAlpn = "missing selected ALPN property";
+constexpr std::string_view kNotTls = "wrong version number";
+constexpr std::string_view kHandshake = "Ssl handshake failed";
+constexpr std::array<std::string_view, 2> kNotHttp2 = {"Failed parsing HTTP/2",
+                                                       "Trying to connect an http1.x server"};
+constexpr std::array<std::string_view, 3> kCutOff = {"Socket closed", "Connection reset by peer",
+                                                     "Broken pipe"};
+constexpr std::array<std::string_view, 3> kTimedOut = {"timed out", "tcp handshaker shutdown",
+                                                       "Handshake read failed"};
+
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+template <size_t kCount>
+bool has_any(std::string_view text, const std::array<std::string_view, kCount>& parts) {
+  return std::any_of(parts.begin(), parts.end(),
+                     [text](std::string_view part) { return has(text, part); });
+}
+
+// A peer's text must not be able to move a terminal's cursor or to fill a screen.
+std::string escaped(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = byte >= ' ' && byte < 127;
+    if (out.size() + (plain ? 1 : 4) > kRouterTextBytesMax) break;
+    if (plain) {
+      out += c;
+    } else {
+      out += "\\x";
+      out += kDigits[byte >> 4];
+      out += kDigits[byte & 15];
+    }
+  }
+  return out;
+}
+
+std::string with_scheme(config::RouterUrl router, bool tls) {
+  router.tls = tls;
+  return router.text();
+}
+
+Status unavailable(std::string_view message) { return base::error(Code::kUnavailable, message); }
+Status wrong(std::string_view message) { return base::error(Code::kFailedPrecondition, message); }
+
+Status untrusted(const config::RouterUrl& router) {
+  return wrong("the certificate of " + router.text() +
+               " is not trusted (certificate verify failed); name its CA with --ca FILE");
+}
+
+// No connection came about.
+Status dial_failure(std::string_view text, const config::RouterUrl& router) {
+  const std::string url = router.text();
+  if (has(text, kUntrusted)) return untrusted(router);
+  if (has(text, kWrongName)) {
+    return wrong("the certificate of " + url + " is for another name than " + router.host);
+  }
+  if (has(text, kNotTls)) {
+    return wrong("what answers at " + url + " does not speak TLS; try " +
+                 with_scheme(router, false));
+  }
+  if (has(text, kNoAlpn) || has_any(text, kNotHttp2)) return not_a_router(router);
+  if (has(text, kHandshake)) return wrong("no TLS session with " + url + " could be made");
+  if (has_any(text, kTimedOut)) return no_answer(router);
+  if (has_any(text, kCutOff)) {
+    return unavailable("no router at " + url + ": the connection was closed at once");
+  }
+  const size_t connect = text.rfind(kConnect);
+  if (connect == std::string_view::npos) return unavailable("no router at " + url);
+  return unavailable("no router at " + url + ": " +
+                     escaped(text.substr(connect + kConnect.size())));
+}
+
+// Something before the router, or in its place, answered in HTTP.
+Status http_failure(std::string_view text, const config::RouterUrl& router) {
+  const std::string_view number = text.substr(kHttpStatus.size());
+  int status = 0;
+  std::from_chars(number.data(), number.data() + number.size(), status);
+  const std::string answer = router.text() + " answers HTTP " + std::to_string(status);
+  if (status == 429 || status >= 500) return unavailable(answer);
+  if (status == 401 || status == 403) return base::error(Code::kPermissionDenied, answer);
+  return not_a_router(router);
+}
+
+Status router_says(const CallEnd& end, const config::RouterUrl& router) {
+  const std::string words =
+      end.text.empty() ? "refused by the router at " + router.text() : escaped(end.text);
+  switch (end.code) {
+    case grpc::StatusCode::NOT_FOUND:
+      return base::error(Code::kNotFound, words);
+    case grpc::StatusCode::ALREADY_EXISTS:
+      return base::error(Code::kAlreadyExists, words);
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return base::error(Code::kResourceExhausted, words);
+    case grpc::StatusCode::INVALID_ARGUMENT:
+      return base::error(Code::kInvalidArgument, words);
+    case grpc::StatusCode::PERMISSION_DENIED:
+      return base::error(Code::kPermissionDenied, words);
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return base::error(Code::kUnauthenticated, words);
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return not_a_router(router);
+    default:
+      return unavailable("the router at " + router.text() + " ended the call: " + words);
+  }
+}
+
+}  // namespace
+
+CallEnd call_end(const grpc::Status& status, const grpc::ClientContext& context) {
+  return {status.error_code(), status.error_message(),
+          has(context.debug_error_string(), kFromPeer)};
+}
+
+Status translate(const CallEnd& end, const config::RouterUrl& router) {
+  if (end.code == grpc::StatusCode::OK) return {};
+  if (end.text.starts_with(kHttpStatus)) return http_failure(end.text, router);
+  if (end.from_router) return router_says(end, router);
+  if (end.text.starts_with(kDialFailed)) return dial_failure(end.text, router);
+  if (end.text.starts_with(kNoName)) {
+    return unavailable("no router at " + router.text() + ": the name " + router.host +
+                       " does not resolve");
+  }
+  if (end.code == grpc::StatusCode::DEADLINE_EXCEEDED) return no_answer(router);
+  return unavailable("the connection to the router at " + router.text() + " was lost");
+}
+
+bool may_speak_tls(const CallEnd& end) {
+  return !end.from_router && end.text.starts_with(kDialFailed) &&
+         (has_any(end.text, kCutOff) || has_any(end.text, kNotHttp2));
+}
+
+bool shows_tls(const CallEnd& end) {
+  if (!end.text.starts_with(kDialFailed)) return end.from_router || end.code == grpc::OK;
+  return has(end.text, kUntrusted) || has(end.text, kWrongName) || has(end.text, kNoAlpn);
+}
+
+Status speaks_tls(const config::RouterUrl& router) {
+  return wrong("what answers at " + router.text() + " speaks TLS; try " +
+               with_scheme(router, true));
+}
+
+Status not_a_router(const config::RouterUrl& router) {
+  return wrong("what answers at " + router.text() + " is not a mindmeld router");
+}
+
+Status no_answer(const config::RouterUrl& router) {
+  return unavailable("the router at " + router.text() + " does not answer");
+}
+
+}  // namespace mm::transport

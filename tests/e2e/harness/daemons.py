@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Other people's servers (sshd, redis-server, iperf3), each on a free port of its own."""
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+from harness.world import USER
+
+
+class Daemon:
+    """A server that says on its output that it is ready; ended by close()."""
+
+    def __init__(self, command: Sequence[str | Path], ready: str, port: int) -> None:
+        self.port = port
+        self.address = f"127.0.0.1:{port}"
+        self._process = subprocess.Popen(
+            list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert self._process.stdout is not None
+        said = ""
+        for line in self._process.stdout:
+            said += line
+            if ready in line:
+                break
+        else:
+            raise AssertionError(f"{command[0]} does not start: {said}")
+        Thread(target=self._process.stdout.read, daemon=True).start()  # else its pipe fills up
+
+    def close(self) -> None:
+        """Ends it."""
+        self._process.terminate()
+        self._process.wait(10)
+
+
+def free_port() -> int:
+    """A port that was free a moment ago, for servers that cannot pick one themselves."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def redis_server(folder: Path) -> Daemon:
+    """A redis-server that keeps nothing."""
+    port = free_port()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    return Daemon([*command, "--dir", str(folder)], "Ready to accept connections", port)
+
+
+def iperf3_server() -> Daemon:
+    """An iperf3 server, for any number of clients one after the other."""
+    port = free_port()
+    command = ["iperf3", "--server", "--bind", "127.0.0.1", "--port", str(port), "--forceflush"]
+    return Daemon(command, "Server listening", port)
+
+
+@dataclass(frozen=True)
+class SshServer:
+    """An sshd that lets this user in with `key`."""
+
+    daemon: Daemon
+    client_options: tuple[str, ...]
+
+    def close(self) -> None:
+        """Ends it."""
+        self.daemon.close()
+
+
+def ssh_server(folder: Path) -> SshServer:
+    """An sshd of this user's own, with keys made for it in `folder`."""
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd insists on it when root
+    host_key, user_key = folder / "host_key", folder / "user_key"
+    for key in (host_key, user_key):
+        make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
+        subprocess.run(make, check=True, capture_output=True)
+    port = free_port()
+    config = folder / "sshd_config"
+    config.write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {host_key}\nPidFile none\nUsePAM no\n"
+        f"AuthorizedKeysFile {user_key}.pub\nStrictModes no\nPermitRootLogin yes\n"
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+        "Subsystem sftp internal-sftp\n",
+        encoding="utf-8",
+    )
+    daemon = Daemon(["/usr/sbin/sshd", "-D", "-e", "-f", config], "Server listening", port)
+    options = ["-F", "none", "-i", str(user_key), "-o", "BatchMode=yes"]
+    options += ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
+    options += ["-o", f"User={USER}", "-o", "LogLevel=ERROR", "-o", "IdentityAgent=none"]
+    return SshServer(daemon, tuple(options))

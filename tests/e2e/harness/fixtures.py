@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""The fixtures of the end-to-end tests and of the soak; each conftest.py imports them."""
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from harness.certificates import Certificates, make_certificates
+from harness.world import BINARY, IS_DIRECT, Chain, World
+
+TEST_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The two applications of one forwarded connection; the test is both of them."""
+
+    active: socket.socket  # the one that does what the test is about
+    passive: socket.socket
+    chain: Chain
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """A router's certificate and the authority that signed it."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def world(tmp_path: Path, certificates: Certificates) -> Iterator[World]:
+    """What the test starts; every process must end with the expected code and no crash."""
+    world = World(tmp_path, certificates)
+    try:
+        yield world
+    finally:
+        world.close()
+
+
+@pytest.fixture
+def transport(request: pytest.FixtureRequest) -> str:
+    """How the ends reach the router: "plain", or "tls" where both_transports asks for it."""
+    chosen = getattr(request, "param", "plain")
+    if IS_DIRECT and chosen == "tls":
+        pytest.skip("a direct chain has no router")
+    return chosen
+
+
+both_transports = pytest.mark.parametrize("transport", ["plain", "tls"], indirect=True)
+
+
+@pytest.fixture(params=["connect", "share"])
+def ends(request: pytest.FixtureRequest, world: World, transport: str) -> Ends:
+    """A connection whose active side is the application at connect, then the one at share."""
+    target = world.target(receive_buffer_bytes=1 << 16)
+    chain = world.chain(target.address, tls=transport == "tls")
+    at_connect = world.dial(chain.address, receive_buffer_bytes=1 << 16)
+    at_share = target.accept()
+    if request.param == "connect":
+        return Ends(at_connect, at_share, chain)
+    return Ends(at_share, at_connect, chain)
+
+
+@pytest.fixture(autouse=True)
+def deadline(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test takes longer than a minute, or than its mark `timeout_s(…)` says."""
+    mark = request.node.get_closest_marker("timeout_s")
+    seconds = mark.args[0] if mark else TEST_TIMEOUT_S
+
+    def on_alarm(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"the test took longer than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, on_alarm)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def configure(config: pytest.Config) -> None:
+    """Registers the marks."""
+    config.addinivalue_line("markers", "timeout_s(seconds): a longer deadline than the usual one")
+    config.addinivalue_line("markers", "needs_binary: says nothing about a direct chain")
+
+
+def skip_or_stop(items: list[pytest.Item]) -> None:
+    """Leaves out what a direct chain cannot show; without a binary nothing can be shown."""
+    if IS_DIRECT:
+        for item in items:
+            if item.get_closest_marker("needs_binary"):
+                item.add_marker(pytest.mark.skip(reason="says nothing about a direct chain"))
+    elif not Path(BINARY).is_file():
+        pytest.exit(f"no mindmeld at {BINARY}: run ./dev build, or set MINDMELD_BINARY", 4)

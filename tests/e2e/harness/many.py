@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""Many short connections at once, and the look afterwards at what they left behind."""
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from functools import partial
+
+from harness.program import Program
+from harness.target import Target
+from harness.world import Chain, World
+
+
+def use_many(address: str, target: Target, count: int, at_once: int) -> None:
+    """Connects, sends a byte, gets it back, ends in order: `count` times, `at_once` at a time.
+
+    `address` leads to `target`, which is served meanwhile. The first failure raises.
+    """
+    asyncio.run(_use_many(address, target.listener.dup(), count, at_once))
+
+
+def holds_at_most(program: Program, descriptors: int) -> bool:
+    """Does it hold no more of them than that?"""
+    return program.descriptors() <= descriptors
+
+
+def expect_back_to(world: World, chain: Chain, descriptors: dict[Program, int]) -> None:
+    """The router lists no open connection, and no process holds more descriptors than then."""
+    for program, before in descriptors.items():
+        program.until(
+            partial(holds_at_most, program, before),
+            f"more than {before} descriptors: {program.describe()}",
+        )
+    if chain.router is None:
+        return
+    flags = chain.router.flags
+
+    def open_connections() -> int:
+        listed = json.loads(world.run("list", "--json", *flags).stdout)
+        return sum(service["connections"] for service in listed["services"])
+
+    chain.router.program.until(lambda: open_connections() == 0, "connections stay open")
+
+
+async def _use_briefly(address: str, turn: asyncio.Semaphore) -> None:
+    host, _, port = address.rpartition(":")
+    async with turn:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"x")
+        assert await reader.readexactly(1) == b"x"
+        writer.write_eof()
+        assert await reader.read() == b""
+        writer.close()
+        await writer.wait_closed()
+
+
+async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while part := await reader.read(1 << 16):
+        writer.write(part)
+    writer.close()
+
+
+async def _use_many(address: str, listener: socket.socket, count: int, at_once: int) -> None:
+    server = await asyncio.start_server(_echo, sock=listener, backlog=1024)
+    async with server:
+        turn = asyncio.Semaphore(at_once)
+        await asyncio.gather(*(_use_briefly(address, turn) for _ in range(count)))

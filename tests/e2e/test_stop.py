@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""What SIGTERM and SIGINT do to connect, share and router: M15's SIGTERM half and R19."""
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+from harness.program import Program
+from harness.streams import RESET, Received, drain, finish, ping
+from harness.target import echo
+from harness.world import Chain, World
+
+pytestmark = pytest.mark.needs_binary
+
+DRAIN_S = 2.0
+both_commands = pytest.mark.parametrize("command", ["connect", "share"])
+
+
+def program_of(chain: Chain, command: str) -> Program:
+    """The process that runs this command."""
+    program = {"connect": chain.connect, "share": chain.share}[command]
+    assert program is not None
+    return program
+
+
+def is_refused(world: World, address: str) -> bool:
+    """Does nobody listen there any more?"""
+    try:
+        world.dial(address)
+    except (ConnectionRefusedError, ConnectionResetError):
+        return True
+    return False
+
+
+def wait_until_stopping(world: World, chain: Chain, command: str) -> None:
+    """The signal was seen: connect does not listen any more, share's name is gone."""
+    if command == "connect":
+        assert chain.connect is not None
+        chain.connect.until(lambda: is_refused(world, chain.address), "connect still listens")
+        return
+    assert chain.router is not None
+    flags = chain.router.flags
+    chain.router.program.until(
+        lambda: "web" not in world.run("list", *flags).stdout, "the name is still there"
+    )
+
+
+@both_commands
+def test_sigterm_lets_an_open_connection_finish_and_then_ends_at_once(
+    world: World, command: str
+) -> None:
+    chain = world.chain(world.target().serve(echo).address)
+    client = world.dial(chain.address)
+    ping(client)
+    start = time.monotonic()
+    program_of(chain, command).send_signal(signal.SIGTERM)
+    ping(client)
+    finish(client)
+    assert drain(client) == Received.nothing()
+    assert program_of(chain, command).wait_exit() == 0
+    assert time.monotonic() - start < DRAIN_S
+
+
+@both_commands
+def test_sigterm_resets_what_is_still_open_after_two_seconds(world: World, command: str) -> None:
+    target = world.target()
+    chain = world.chain(target.address)
+    client = world.dial(chain.address)
+    server = target.accept()
+    client.sendall(b"hello")
+    assert server.recv(100) == b"hello"
+    start = time.monotonic()
+    program_of(chain, command).send_signal(signal.SIGTERM)
+    assert drain(client) == Received.nothing(RESET)
+    assert drain(server) == Received.nothing(RESET)
+    assert program_of(chain, command).wait_exit() == 0
+    assert DRAIN_S - 0.3 <= time.monotonic() - start <= DRAIN_S + 1.5
+
+
+@both_commands
+@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_without_open_connections_ends_at_once(
+    world: World, command: str, number: signal.Signals, code: int
+) -> None:
+    chain = world.chain(world.target().serve(echo).address)
+    client = world.dial(chain.address)
+    ping(client)
+    finish(client)
+    assert drain(client) == Received.nothing()
+    chain.expect_closed(why="done")
+    program = program_of(chain, command)
+    program.expected_exit = code
+    program.send_signal(number)
+    assert program.wait_exit(DRAIN_S / 2) == code
+
+
+@both_commands
+def test_no_new_connection_is_taken_after_sigterm(world: World, command: str) -> None:
+    chain = world.chain(world.target().serve(echo).address, connect_flags=("--hold", "1s"))
+    client = world.dial(chain.address)
+    ping(client)
+    program_of(chain, command).send_signal(signal.SIGTERM)
+    wait_until_stopping(world, chain, command)
+    if command == "share":
+        assert drain(world.dial(chain.address)).end == RESET
+    program_of(chain, command).wait_exit()
+
+
+@both_commands
+def test_a_second_sigint_ends_at_once(world: World, command: str) -> None:
+    chain = world.chain(world.target().serve(echo).address)
+    client = world.dial(chain.address)
+    ping(client)
+    program = program_of(chain, command)
+    program.expected_exit = 130
+    program.send_signal(signal.SIGINT)
+    wait_until_stopping(world, chain, command)
+    program.send_signal(signal.SIGINT)
+    assert program.wait_exit(0.8) == 130
+    assert drain(client).end == RESET
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_router_with_open_connections_stops_within_ten_seconds(
+    world: World, number: signal.Signals, code: int
+) -> None:
+    chain = world.chain(world.target().serve(echo).address)
+    client = world.dial(chain.address)
+    ping(client)
+    assert chain.router is not None
+    chain.router.program.expected_exit = code
+    chain.router.program.send_signal(number)
+    assert chain.router.program.wait_exit(10) == code
+    assert chain.share is not None and chain.connect is not None
+    assert chain.share.is_running() and chain.connect.is_running()
+    for program in (chain.share, chain.connect):
+        program.wait_event("router", state="offline")

@@ -1,0 +1,187 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Runs suites of tests, shows what failed, and ends with one line: N passed, N failed, N skipped.
+
+Called by ./dev. A suite is one C++ test program, or one folder of pytest's. A suite that crashes,
+hangs or holds no test counts as a failure. The exit code is 0 only if something ran and all passed.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as xml
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAM_TIMEOUT_S = 600  # the slowest takes a few seconds, and some ten times that under TSan
+PYTEST_TIMEOUT_S = 900
+SUMMARY = re.compile(
+    r"test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped", re.ASCII
+)
+# One process of the program's tests mostly waits for three others: more than one a processor.
+PYTEST_WORKERS = 2 * (os.cpu_count() or 1)
+
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    # gRPC itself is not instrumented: what it does within is not for us to judge.
+    "TSAN_OPTIONS": "ignore_noninstrumented_modules=1:second_deadlock_stack=1",
+}
+
+
+@dataclass
+class Count:
+    """How many tests ended in which way."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def add(self, other: Count) -> None:
+        """Adds another suite's."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Ours, without what would change the program's behaviour; sanitizers are set up."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("MINDMELD_")}
+    return SANITIZERS | kept | {"PYTHONDONTWRITEBYTECODE": "1"} | more
+
+
+def report(suite: str, count: Count, began: float) -> None:
+    """One line of progress."""
+    print(f"{suite:24} {str(count):40} {time.monotonic() - began:6.1f} s", flush=True)
+
+
+# ---- C++ test programs
+
+
+def count_program(output: str, exit_code: int) -> Count:
+    """What doctest's summary says; a program that ended otherwise than it says has failed."""
+    found = SUMMARY.search(output)
+    count = Count(*map(int, found.groups())) if found else Count()
+    if count.failed == 0 and (exit_code != 0 or count.passed == 0):
+        count.failed = 1
+    return count
+
+
+def run_program(test: dict) -> Count:
+    """Runs one of meson's tests."""
+    began = time.monotonic()
+    done = subprocess.Popen(
+        test["cmd"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environment() | test["env"],
+    )
+    try:
+        output, _ = done.communicate(timeout=PROGRAM_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        done.kill()
+        output, _ = done.communicate()
+        output += f"\nended after {PROGRAM_TIMEOUT_S} s\n"
+    count = count_program(output, done.returncode)
+    text = f"{output}exit code {done.returncode} from {' '.join(test['cmd'])}\n"
+    print(text if count.failed else "", end="")
+    report(test["name"], count, began)
+    return count
+
+
+def run_programs(folder: str, only: str) -> Count:
+    """Runs the test programs of a build folder whose name matches, one a processor."""
+    listed = subprocess.run(
+        ["meson", "introspect", "--tests", folder], stdout=subprocess.PIPE, check=True
+    )
+    tests = [test for test in json.loads(listed.stdout) if re.search(only, test["name"])]
+    total = Count()
+    if not tests:
+        print(f"no test program in {folder} is called like {only!r}")
+        total.failed = 1
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for count in pool.map(run_program, tests):
+            total.add(count)
+    return total
+
+
+# ---- pytest
+
+
+def count_pytest(report_file: Path, exit_code: int) -> Count:
+    """What pytest's report says; a pytest that ended otherwise than it says has failed."""
+    count = Count()
+    if report_file.is_file() and report_file.stat().st_size > 0:
+        for suite in xml.parse(report_file).getroot().iter("testsuite"):
+            failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+            skipped = int(suite.get("skipped", 0))
+            passed = max(0, int(suite.get("tests", 0)) - failed - skipped)
+            count.add(Count(passed, failed, skipped))
+    if count.failed == 0 and (exit_code != 0 or count.passed == 0):
+        count.failed = 1
+    return count
+
+
+def run_pytest(folder: str, options: list[str], **variables: str) -> Count:
+    """Runs a folder of tests; pytest itself shows what fails."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as place:
+        report_file = Path(place) / "report.xml"
+        command = [sys.executable, "-m", "pytest", folder, "--quiet", "--rootdir=."]
+        command += ["-p", "no:cacheprovider", f"--junitxml={report_file}", *options]
+        done = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment(**variables))
+        try:
+            exit_code = done.wait(PYTEST_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            done.kill()
+            exit_code = done.wait()
+            print(f"{folder}: ended after {PYTEST_TIMEOUT_S} s")
+        count = count_pytest(report_file, exit_code)
+    report(folder, count, began)
+    return count
+
+
+def run_e2e(binary: str, third: bool) -> Count:
+    """Runs the tests of the program itself, all or a third of them."""
+    options = ["--numprocesses", str(PYTEST_WORKERS)]
+    options += ["-p", "one_third"] if third else []
+    tests = str(Path(__file__).resolve().parent)
+    variables = {"MINDMELD_BINARY": str(Path(binary).resolve()), "PYTHONPATH": tests}
+    return run_pytest("tests/e2e", options, **variables)
+
+
+def main() -> int:
+    """Runs what the flags name."""
+    parser = argparse.ArgumentParser(description="Runs tests from the repository's folder.")
+    parser.add_argument("--programs", metavar="FOLDER", help="the test programs built there")
+    parser.add_argument("--only", metavar="PATTERN", default="", help="of those, the ones like it")
+    parser.add_argument("--tidy", action="store_true", help="the house rules")
+    parser.add_argument("--e2e", metavar="BINARY", help="this program, with real processes")
+    parser.add_argument("--third", action="store_true", help="of those, every third test")
+    flags = parser.parse_args()
+    total = Count()
+    if flags.programs:
+        total.add(run_programs(flags.programs, flags.only))
+    if flags.tidy:
+        total.add(run_pytest("tests/tidy", []))
+    if flags.e2e:
+        total.add(run_e2e(flags.e2e, flags.third))
+    print(total, flush=True)
+    return 0 if total.failed == 0 and total.passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

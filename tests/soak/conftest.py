@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""The soak uses the end-to-end tests' harness; run it by hand with `./dev soak`."""
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+
+from harness.fixtures import (  # noqa: E402, F401  (pytest finds them here)
+    certificates,
+    configure,
+    deadline,
+    skip_or_stop,
+    world,
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registers the marks."""
+    configure(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Stops where there is no binary."""
+    skip_or_stop(items)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""tests/run.py counts what happened, and takes nothing for a success that is none."""
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TESTS))
+
+import one_third  # noqa: E402
+import run  # noqa: E402
+
+SUMMARY = "[doctest] test cases: {} | {} passed | {} failed | {} skipped\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "exit_code", "count"),
+    [
+        (SUMMARY.format(3, 3, 0, 0), 0, run.Count(3, 0, 0)),
+        (SUMMARY.format(" 13", "  9", " 3", 1), 1, run.Count(9, 3, 1)),
+        (SUMMARY.format(3, 3, 0, 0), 1, run.Count(3, 1, 0)),  # a leak, found at the very end
+        (SUMMARY.format(0, 0, 0, 0), 0, run.Count(0, 1, 0)),
+        ("", 0, run.Count(0, 1, 0)),
+        ("Segmentation fault\n", -11, run.Count(0, 1, 0)),
+    ],
+)
+def test_a_program_is_counted(output: str, exit_code: int, count: run.Count) -> None:
+    assert run.count_program(output, exit_code) == count
+
+
+@pytest.mark.parametrize(
+    ("report", "exit_code", "count"),
+    [
+        ('<testsuite tests="6" failures="1" errors="1" skipped="1"/>', 1, run.Count(3, 2, 1)),
+        ('<testsuite tests="6" failures="0" errors="0" skipped="0"/>', 3, run.Count(6, 1, 0)),
+        ('<testsuite tests="0" failures="0" errors="0" skipped="0"/>', 5, run.Count(0, 1, 0)),
+        ("", 2, run.Count(0, 1, 0)),
+    ],
+)
+def test_pytest_is_counted(
+    tmp_path: Path, report: str, exit_code: int, count: run.Count
+) -> None:
+    file = tmp_path / "report.xml"
+    file.write_text(f"<testsuites>{report}</testsuites>" if report else "", encoding="ascii")
+    assert run.count_pytest(file, exit_code) == count
+    assert run.count_pytest(tmp_path / "none.xml", exit_code) == run.Count(0, 1, 0)
+
+
+def test_a_program_that_crashes_is_shown_and_counted(capfd: pytest.CaptureFixture[str]) -> None:
+    command = ["/bin/sh", "-c", "echo its last words; kill -SEGV $$"]
+    count = run.run_program({"name": "unit/bad", "cmd": command, "env": {}})
+    assert count == run.Count(0, 1, 0)
+    said = capfd.readouterr().out
+    assert "its last words\nexit code -11" in said
+    assert "unit/bad" in said
+
+
+def test_the_last_line_is_the_sum_and_the_exit_code_says_whether_it_is_good() -> None:
+    done = subprocess.run(
+        [sys.executable, TESTS / "run.py"], stdout=subprocess.PIPE, text=True, check=False
+    )
+    assert done.stdout == "0 passed, 0 failed, 0 skipped\n"
+    assert done.returncode == 1  # nothing ran
+
+
+def test_a_third_is_about_a_third_and_always_the_same() -> None:
+    kept = [n for n in range(3000) if one_third.is_kept(f"tests/e2e/test_a.py::test_{n}")]
+    assert 900 < len(kept) < 1100
+    assert kept[:5] == [0, 3, 4, 5, 7]

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+#include "net/loop.h"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <array>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "unit/net/loopback.h"
+
+using namespace mm::net;
+
+TEST_CASE("loop: a post runs later, and posts keep their order") {
+  TestLoop loop;
+  std::vector<int> order;
+  loop.get().post([&] {
+    order.push_back(1);
+    loop.get().post([&] {
+      order.push_back(4);
+      loop.finish();
+    });
+    order.push_back(2);
+  });
+  loop.get().post([&] { order.push_back(3); });
+  CHECK(order.empty());
+  loop.run();
+  CHECK(order == std::vector{1, 2, 3, 4});
+}
+
+TEST_CASE("loop: posts from each of several threads run on the loop thread, in order") {
+  constexpr int kThreads = 4;
+  constexpr int kPosts = 5000;
+  TestLoop loop;
+  std::array<int, kThreads> next{};
+  int total = 0;
+  bool in_order = true;
+  std::vector<std::thread> threads;
+  const std::thread::id loop_thread = std::this_thread::get_id();
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kPosts; ++i) {
+        loop.get().post([&, t, i] {
+          in_order = in_order && next[t]++ == i && std::this_thread::get_id() == loop_thread;
+          if (++total == kThreads * kPosts) loop.finish();
+        });
+      }
+    });
+  }
+  loop.run();
+  for (std::thread& thread : threads) thread.join();
+  CHECK(in_order);
+}
+
+TEST_CASE("loop: what was posted and not run is dropped with the loop") {
+  auto owned = std::make_shared<int>(0);
+  const std::weak_ptr<int> watch = owned;
+  {
+    Loop loop;
+    loop.post([owned = std::move(owned)] { ++*owned; });
+  }
+  CHECK(watch.expired());
+}
+
+TEST_CASE("loop: a stop before the run ends that run and no later one") {
+  Loop loop;
+  loop.stop();
+  loop.run();
+  bool ran = false;
+  loop.post([&] {
+    ran = true;
+    loop.stop();
+  });
+  loop.run();
+  CHECK(ran);
+}
+
+TEST_CASE("timer: fires in the order of the due times, not before them") {
+  TestLoop loop;
+  std::vector<int> order;
+  Timer late(loop.get());
+  Timer early(loop.get());
+  const mm::base::TimePoint start = loop.get().clock().now();
+  late.after(milliseconds(20), [&] {
+    order.push_back(2);
+    loop.finish();
+  });
+  early.after(milliseconds(5), [&] { order.push_back(1); });
+  CHECK(early.is_armed());
+  loop.run();
+  CHECK(order == std::vector{1, 2});
+  CHECK(loop.get().clock().now() - start >= milliseconds(20));
+  CHECK(!early.is_armed());
+}
+
+TEST_CASE("timer: a delay that is over fires in the next turn") {
+  TestLoop loop;
+  Timer timer(loop.get());
+  bool fired = false;
+  timer.after(milliseconds(-5), [&] {
+    fired = true;
+    loop.finish();
+  });
+  CHECK(!fired);
+  loop.run();
+  CHECK(fired);
+}
+
+TEST_CASE("timer: what was cancelled, re-armed or destroyed is never run") {
+  TestLoop loop;
+  int wrong = 0;
+  Timer cancelled(loop.get());
+  Timer armed_again(loop.get());
+  std::optional<Timer> destroyed(std::in_place, loop.get());
+  for (Timer* timer : {&cancelled, &armed_again, &*destroyed}) {
+    timer->after(milliseconds(0), [&] { ++wrong; });
+  }
+  const mm::base::TimePoint start = loop.get().clock().now();
+  loop.get().post([&] {
+    cancelled.cancel();
+    armed_again.after(milliseconds(20), loop.done());
+    destroyed.reset();
+  });
+  loop.run();
+  CHECK(loop.get().clock().now() - start >= milliseconds(20));
+  loop.settle();
+  CHECK(wrong == 0);
+  CHECK(!cancelled.is_armed());
+}
+
+TEST_CASE("timer: its handler may cancel others that are due in the same turn") {
+  TestLoop loop;
+  int fired = 0;
+  std::array<std::optional<Timer>, 10> timers;
+  for (auto& timer : timers) {
+    timer.emplace(loop.get());
+    timer->after(milliseconds(0), [&] {
+      ++fired;
+      for (auto& other : timers) {
+        if (other) other->cancel();
+      }
+    });
+  }
+  loop.settle();
+  CHECK(fired == 1);
+}
+
+TEST_CASE("timer: its handler may re-arm and destroy it") {
+  TestLoop loop;
+  auto timer = std::make_unique<Timer>(loop.get());
+  int rounds = 0;
+  std::function<void()> again = [&] {
+    if (++rounds < 3) return timer->after(milliseconds(0), again);
+    timer.reset();
+    loop.finish();
+  };
+  timer->after(milliseconds(0), again);
+  loop.run();
+  CHECK(rounds == 3);
+}
+
+TEST_CASE("timer: the longest delay does not overflow") {
+  TestLoop loop;
+  Timer timer(loop.get());
+  timer.after(mm::base::Duration::max(), [] { FAIL("fired"); });
+  loop.settle();
+  CHECK(timer.is_armed());
+}
+
+TEST_CASE("signals: each arrival calls the handler, until the object is gone") {
+  TestLoop loop;
+  std::vector<int> seen;
+  {
+    Signals signals(loop.get(),
+                    [&](int signal_number) {
+                      seen.push_back(signal_number);
+                      loop.finish();
+                    },
+                    {SIGUSR1, SIGUSR2});
+    raise(SIGUSR1);
+    loop.run();
+    raise(SIGUSR2);
+    loop.run();
+    raise(SIGUSR1);
+  }
+  loop.settle();
+  CHECK(seen == std::vector{SIGUSR1, SIGUSR2});
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+#include "router/rendezvous.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "unit/router/recording_lane.h"
+#include "unit/seeded_random.h"
+
+using namespace mm;
+using namespace std::chrono_literals;
+using base::Code;
+using router::Role;
+using test::RecordingLane;
+
+namespace {
+
+struct Announcement {
+  std::string service;
+  base::Token token;
+  uint64_t generation;
+};
+
+struct Joined {
+  base::Token token;
+  std::shared_ptr<router::Lane> share;
+  std::shared_ptr<router::Lane> connect;
+};
+
+// A rendezvous with its host, at a time of the test's own.
+struct World final : router::Rendezvous::Host {
+  router::Limits limits;
+  test::SeededRandom random{1};
+  router::Rendezvous rendezvous{*this, random, limits};
+  base::TimePoint now{1s};
+  std::set<std::string> services{"web", "db"};
+  std::vector<Announcement> announced;
+  std::vector<Joined> joined;
+  std::vector<std::string> refusals;
+
+  bool has_service(const std::string& service) const override { return services.contains(service); }
+  void announce(const std::string& service, const base::Token& token,
+                uint64_t generation) override {
+    announced.push_back({service, token, generation});
+  }
+  void join(const base::Token& token, const std::string&, std::shared_ptr<router::Lane> share,
+            std::shared_ptr<router::Lane> connect) override {
+    joined.push_back({token, std::move(share), std::move(connect)});
+  }
+  void refused(std::string_view reason, const std::string&) override {
+    refusals.emplace_back(reason);
+  }
+
+  base::Token mint(const std::string& service = "web", const std::string& caller = "ann") {
+    const auto tokens = rendezvous.mint(service, 1, caller, now);
+    REQUIRE(tokens.ok());
+    return tokens->front();
+  }
+
+  std::shared_ptr<RecordingLane> arrive(const base::Token& token, Role role,
+                                        uint64_t generation = 0, const std::string& caller = "ann",
+                                        const std::string& service = "web") {
+    auto lane = std::make_shared<RecordingLane>();
+    rendezvous.arrive(lane, {token, role, service, generation, caller}, now);
+    return lane;
+  }
+
+  void pass(base::Duration time) {
+    now += time;
+    rendezvous.expire(now);
+  }
+
+  bool is_empty() const {
+    return rendezvous.token_count() == 0 && rendezvous.waiting_count() == 0 &&
+           !rendezvous.next_deadline();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("rendezvous: a connect lane waits, is announced, and is joined with the share's") {
+  World world;
+  const base::Token token = world.mint();
+  const auto connect = world.arrive(token, Role::kConnect);
+  CHECK(connect->is_waiting());
+  REQUIRE(world.announced.size() == 1);
+  CHECK(world.announced[0].token == token);
+  CHECK(world.announced[0].service == "web");
+  CHECK(world.announced[0].generation == 0);
+  const auto share = world.arrive(token, Role::kShare);
+  CHECK(share->is_admitted);
+  REQUIRE(world.joined.size() == 1);
+  CHECK(world.joined[0].share == share);
+  CHECK(world.joined[0].connect == connect);
+  CHECK(world.is_empty());
+}
+
+TEST_CASE("rendezvous: a share lane that comes first waits too, and nobody is told") {
+  World world;
+  const base::Token token = world.mint();
+  const auto share = world.arrive(token, Role::kShare);
+  CHECK(share->is_waiting());
+  CHECK(world.announced.empty());
+  const auto connect = world.arrive(token, Role::kConnect);
+  REQUIRE(world.joined.size() == 1);
+  CHECK(world.joined[0].share == share);
+  CHECK(world.announced.empty());
+}
+
+TEST_CASE("rendezvous: a token makes one bridge") {
+  World world;
+  const base::Token token = world.mint();
+  world.arrive(token, Role::kConnect);
+  world.arrive(token, Role::kShare);
+  CHECK(world.arrive(token, Role::kConnect)->code() == Code::kNotFound);
+  CHECK(world.arrive(token, Role::kShare)->code() == Code::kNotFound);
+  CHECK(world.joined.size() == 1);
+}
+
+TEST_CASE("rendezvous: a lane is refused unless token, service and share are all there") {
+  World world;
+  const base::Token token = world.mint();
+  CHECK(world.arrive(base::Token::random(world.random), Role::kConnect)->code() == Code::kNotFound);
+  CHECK(world.arrive(base::Token::random(world.random), Role::kConnect, 3)->code() ==
+        Code::kNotFound);
+  CHECK(world.arrive(token, Role::kConnect, 0, "ann", "db")->code() == Code::kNotFound);
+  world.services.erase("web");
+  CHECK(world.arrive(token, Role::kConnect)->code() == Code::kNotFound);
+  world.services.insert("web");
+  CHECK(world.arrive(token, Role::kConnect)->is_waiting());  // the token is still good
+}
+
+TEST_CASE("rendezvous: a lane waits five seconds for its other end") {
+  World world;
+  const base::Token token = world.mint();
+  const auto lane = world.arrive(token, Role::kConnect);
+  CHECK(world.rendezvous.next_deadline() == world.now + 5s);
+  world.pass(5s - 1ns);
+  CHECK(lane->is_waiting());
+  world.pass(1ns);
+  REQUIRE(lane->finished);
+  CHECK(lane->code() == Code::kUnavailable);
+  CHECK(base::message(*lane->finished) == "the other end did not come");
+  CHECK(world.arrive(token, Role::kShare)->code() == Code::kNotFound);
+  CHECK(world.is_empty());
+}
+
+TEST_CASE("rendezvous: a lane that hangs up while it waits is forgotten, with its token") {
+  World world;
+  const base::Token token = world.mint();
+  const auto lane = world.arrive(token, Role::kConnect);
+  CHECK(world.rendezvous.gone(*lane));
+  CHECK(!world.rendezvous.gone(*lane));
+  CHECK(world.arrive(token, Role::kShare)->code() == Code::kNotFound);
+  CHECK(world.joined.empty());
+  CHECK(world.is_empty());
+}
+
+TEST_CASE("rendezvous: of two lanes of one role the newer generation waits") {
+  World world;
+  const base::Token token = world.mint();
+  const auto first = world.arrive(token, Role::kConnect, 0);
+  CHECK(world.arrive(token, Role::kConnect, 0)->code() == Code::kAlreadyExists);
+  CHECK(first->is_waiting());
+  const auto second = world.arrive(token, Role::kConnect, 1);
+  CHECK(first->code() == Code::kUnavailable);
+  CHECK(second->is_waiting());
+  CHECK(world.announced.back().generation == 1);
+  CHECK(!world.rendezvous.gone(*first));
+  world.arrive(token, Role::kShare, 0);
+  REQUIRE(world.joined.size() == 1);
+  CHECK(world.joined[0].connect == second);
+  CHECK(world.is_empty());
+}
+
+TEST_CASE("rendezvous: a share that registers is told of the lanes that wait for it") {
+  World world;
+  const base::Token token = world.mint();
+  world.arrive(token, Role::kConnect);
+  world.arrive(world.mint(), Role::kShare);
+  world.arrive(world.mint("db"), Role::kConnect, 0, "ann", "db");
+  world.announced.clear();
+  world.rendezvous.announce_waiting("web");
+  REQUIRE(world.announced.size() == 1);
+  CHECK(world.announced[0].token == token);
+}
+
+TEST_CASE("rendezvous: an unused token lives ten minutes") {
+  World world;
+  const base::Token old = world.mint();
+  world.pass(5min);
+  const base::Token young = world.mint();
+  world.pass(5min);
+  CHECK(world.arrive(old, Role::kConnect)->code() == Code::kNotFound);
+  CHECK(world.arrive(young, Role::kConnect)->is_waiting());
+}
+
+TEST_CASE("rendezvous: a caller has at most 1 024 unused tokens; used ones do not count") {
+  World world;
+  std::vector<base::Token> tokens;
+  while (tokens.size() < 1'024) {
+    const auto more = world.rendezvous.mint("web", 1000, "ann", world.now);
+    REQUIRE(more.ok());
+    CHECK(more->size() <= 16);
+    tokens.insert(tokens.end(), more->begin(), more->end());
+  }
+  CHECK(tokens.size() == 1'024);
+  CHECK(world.rendezvous.mint("web", 1, "ann", world.now).status().code() ==
+        Code::kResourceExhausted);
+  CHECK(world.refusals == std::vector<std::string>{"tokens_per_caller"});
+  CHECK(world.rendezvous.mint("web", 1, "bob", world.now).ok());
+  world.arrive(tokens[0], Role::kConnect);
+  CHECK(world.rendezvous.mint("web", 16, "ann", world.now)->size() == 1);
+  world.pass(10min);
+  CHECK(world.rendezvous.mint("web", 1, "ann", world.now).ok());
+}
+
+TEST_CASE("rendezvous: all callers together have a bounded number of unused tokens") {
+  World world;
+  world.limits.tokens = 10;
+  CHECK(world.rendezvous.mint("web", 16, "ann", world.now)->size() == 10);
+  CHECK(world.rendezvous.mint("web", 1, "bob", world.now).status().code() ==
+        Code::kResourceExhausted);
+}
+
+TEST_CASE("rendezvous: waiting lanes are bounded by caller and in all, but never their partners") {
+  World world;
+  world.limits.lanes_per_caller = 2;
+  world.limits.lanes = 3;
+  const base::Token first = world.mint();
+  CHECK(world.arrive(first, Role::kConnect)->is_waiting());
+  CHECK(world.arrive(world.mint(), Role::kConnect)->is_waiting());
+  CHECK(world.arrive(world.mint(), Role::kConnect)->code() == Code::kResourceExhausted);
+  CHECK(world.arrive(world.mint(), Role::kConnect, 0, "bob")->is_waiting());
+  CHECK(world.arrive(world.mint(), Role::kConnect, 0, "carol")->code() == Code::kResourceExhausted);
+  CHECK(world.refusals == std::vector<std::string>{"lanes_per_caller", "lanes"});
+  CHECK(world.arrive(first, Role::kShare)->is_admitted);
+  CHECK(world.joined.size() == 1);
+  CHECK(world.arrive(world.mint(), Role::kConnect)->is_waiting());
+}
+
+TEST_CASE("rendezvous: behind a front end no caller is limited by its address") {
+  World world;
+  world.limits.is_behind_front_end = true;
+  world.limits.lanes_per_caller = 1;
+  for (int i = 0; i < 100; ++i) CHECK(world.arrive(world.mint(), Role::kConnect)->is_waiting());
+}
+
+TEST_CASE("rendezvous: refusing all empties it of lanes") {
+  World world;
+  const auto connect = world.arrive(world.mint(), Role::kConnect);
+  const auto share = world.arrive(world.mint(), Role::kShare);
+  world.rendezvous.refuse_all(base::error(Code::kUnavailable, "the router is shutting down"));
+  CHECK(connect->code() == Code::kUnavailable);
+  CHECK(share->code() == Code::kUnavailable);
+  CHECK(world.is_empty());
+}
+
+TEST_CASE("rendezvous: whatever happens in whatever order, every count comes back to nothing") {
+  for (const uint64_t seed : test::seeds(300)) {
+    CAPTURE(seed);
+    World world;
+    world.limits.tokens_per_caller = 3;
+    world.limits.lanes_per_caller = 2;
+    world.limits.lanes = 3;
+    test::SeededRandom random(seed);
+    std::vector<base::Token> tokens;
+    std::vector<std::shared_ptr<RecordingLane>> lanes;
+    for (int step = 0; step < 200; ++step) {
+      const std::string caller = random.one_in(2) ? "ann" : "bob";
+      switch (random.below(5)) {
+        case 0: {
+          const auto minted = world.rendezvous.mint("web", 1 + random.below(3), caller, world.now);
+          if (minted.ok()) tokens.insert(tokens.end(), minted->begin(), minted->end());
+          break;
+        }
+        case 1:
+        case 2:
+          if (tokens.empty()) break;
+          lanes.push_back(world.arrive(tokens[random.below(tokens.size())],
+                                       random.one_in(2) ? Role::kShare : Role::kConnect,
+                                       random.below(3), caller));
+          break;
+        case 3:
+          if (!lanes.empty()) world.rendezvous.gone(*lanes[random.below(lanes.size())]);
+          break;
+        case 4:
+          world.pass(random.below(2) * 3s);
+          break;
+      }
+      CHECK(world.rendezvous.waiting_count() <= 3);
+      CHECK(world.rendezvous.token_count() <= 6);
+    }
+    for (const auto& lane : lanes) CHECK((lane->is_admitted || lane->finished));
+    world.pass(10min);
+    CHECK(world.is_empty());
+  }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// What a person is told when what is dialled is not a router, or not this way. These hold the table
+// of transport/status.cc against the texts of the gRPC that is linked.
+#include <doctest/doctest.h>
+
+#include "client_fixture.h"
+#include "fake_router.h"
+#include "raw_server.h"
+
+using namespace mm;
+using namespace mm::test;
+
+namespace {
+
+base::Status dial(const config::RouterUrl& url, const std::string& ca_file = {},
+                  transport::CallTiming timing = {}) {
+  EventLoop events;
+  const auto client = open_client(events, url, ca_file, timing);
+  return list_status(events, *client);
+}
+
+config::RouterUrl by_tls(config::RouterUrl url) {
+  url.tls = true;
+  return url;
+}
+
+config::RouterUrl by_plaintext(config::RouterUrl url) {
+  url.tls = false;
+  return url;
+}
+
+std::string not_a_router(const config::RouterUrl& url) {
+  return "what answers at " + url.text() + " is not a mindmeld router";
+}
+
+// A port that nobody listens at.
+config::RouterUrl nobody() {
+  return RawServer([](int) {}).url();
+}
+
+}  // namespace
+
+TEST_CASE("dial: a router that is there answers, by every way to write its host") {
+  FakeRouter router({});
+  config::RouterUrl url = router.url();
+  CHECK(dial(url).ok());
+  url.host = "localhost";
+  CHECK(dial(url).ok());
+}
+
+TEST_CASE("dial: a port where nobody listens is no router there: Connection refused") {
+  const config::RouterUrl url = nobody();
+  const base::Status status = dial(url);
+  CHECK(status.code() == Code::kUnavailable);
+  CHECK(words(status) == "no router at " + url.text() + ": Connection refused");
+}
+
+TEST_CASE("dial: what speaks HTTP/1.1, SSH or another gRPC is not a mindmeld router") {
+  for (const std::string greeting :
+       {"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n"}) {
+    const RawServer server([&](int connection) { answer_once(connection, greeting); });
+    const base::Status status = dial(server.url());
+    CHECK(status.code() == Code::kFailedPrecondition);
+    CHECK(words(status) == not_a_router(server.url()));
+  }
+  FakeRouter router({.list = [](auto*) {
+    return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "unknown service");
+  }});
+  CHECK(words(dial(router.url())) == not_a_router(router.url()));
+}
+
+TEST_CASE("dial: what takes the connection and says nothing does not answer") {
+  const RawServer server([](int connection) { answer_once(connection, ""); });
+  const base::Status status = dial(server.url(), {}, {.answer = std::chrono::milliseconds(200)});
+  CHECK(status.code() == Code::kUnavailable);
+  CHECK(words(status) == "the router at " + server.url().text() + " does not answer");
+}
+
+TEST_CASE("dial: what closes every connection at once is no router, but may become one") {
+  const RawServer server([](int) {});
+  const base::Status status = dial(server.url());
+  CHECK(status.code() == Code::kUnavailable);
+  CHECK(words(status) ==
+        "no router at " + server.url().text() + ": the connection was closed at once");
+}
+
+TEST_CASE("dial: an HTTP status of what stands before the router") {
+  struct Row {
+    std::string status;
+    Code code;
+  };
+  for (const Row& row :
+       {Row{"502", Code::kUnavailable}, Row{"503", Code::kUnavailable},
+        Row{"504", Code::kUnavailable}, Row{"429", Code::kUnavailable},
+        Row{"403", Code::kPermissionDenied}, Row{"404", Code::kFailedPrecondition}}) {
+    CAPTURE(row.status);
+    const RawServer server([&](int connection) { answer_http2(connection, row.status); });
+    const base::Status status = dial(server.url());
+    CHECK(status.code() == row.code);
+    const std::string answers = server.url().text() + " answers HTTP " + row.status;
+    CHECK(words(status) == (row.status == "404" ? not_a_router(server.url()) : answers));
+  }
+}
+
+TEST_CASE("dial: a lane is told the same as a call") {
+  const RawServer server([](int connection) { answer_http2(connection, "502"); });
+  EventLoop events;
+  const auto client = open_client(events, server.url());
+  LaneLog log(events);
+  open_lane(*client, log, "hello");
+  events.run_until([&] { return log.closed.has_value(); });
+  CHECK(log.closed->code() == Code::kUnavailable);
+  CHECK(words(*log.closed) == server.url().text() + " answers HTTP 502");
+}
+
+TEST_CASE("dial: TLS with the router's own authority works") {
+  const Identity authority = make_authority("test");
+  const Identity identity = make_identity(authority, "IP:127.0.0.1");
+  FakeRouter router({}, &identity);
+  const TemporaryFile ca(authority.certificate);
+  CHECK(dial(router.url(), ca.path()).ok());
+}
+
+TEST_CASE("dial: a certificate that is not trusted, or not for this host, is said to be that") {
+  const Identity authority = make_authority("test");
+  const Identity identity = make_identity(authority, "IP:127.0.0.1");
+  const Identity elsewhere = make_identity(authority, "DNS:example.org");
+  const TemporaryFile ca(authority.certificate);
+  const TemporaryFile other_ca(make_authority("other").certificate);
+  {
+    FakeRouter router({}, &identity);
+    const base::Status status = dial(router.url(), other_ca.path());
+    CHECK(status.code() == Code::kFailedPrecondition);
+    CHECK(words(status) ==
+          "the certificate of " + router.url().text() +
+              " is not trusted (certificate verify failed); name its CA with --ca FILE");
+  }
+  FakeRouter router({}, &elsewhere);
+  const base::Status status = dial(router.url(), ca.path());
+  CHECK(status.code() == Code::kFailedPrecondition);
+  CHECK(words(status) ==
+        "the certificate of " + router.url().text() + " is for another name than 127.0.0.1");
+}
+
+TEST_CASE("dial: plaintext to a TLS port, and TLS to a plaintext port, name the other scheme") {
+  const Identity authority = make_authority("test");
+  const Identity identity = make_identity(authority, "IP:127.0.0.1");
+  const TemporaryFile ca(authority.certificate);
+  {
+    FakeRouter router({}, &identity);
+    const config::RouterUrl url = by_plaintext(router.url());
+    const base::Status status = dial(url);
+    CHECK(status.code() == Code::kFailedPrecondition);
+    CHECK(words(status) ==
+          "what answers at " + url.text() + " speaks TLS; try " + router.url().text());
+  }
+  FakeRouter router({});
+  const config::RouterUrl url = by_tls(router.url());
+  const base::Status status = dial(url, ca.path());
+  CHECK(status.code() == Code::kFailedPrecondition);
+  CHECK(words(status) ==
+        "what answers at " + url.text() + " does not speak TLS; try " + router.url().text());
+}
+
+TEST_CASE("dial: a CA file that is absent or holds no certificate is refused before any call") {
+  const TemporaryFile no_pem("not a certificate\n");
+  const config::RouterUrl url = by_tls({});
+  EventLoop events;
+  const auto absent = RouterClient::open(events.loop, {url, "/nonexistent/ca.pem", {}});
+  CHECK(absent.status().code() == Code::kInvalidArgument);
+  CHECK(words(absent.status()) ==
+        "the CA file cannot be read: /nonexistent/ca.pem: No such file or directory");
+  const auto empty = RouterClient::open(events.loop, {url, no_pem.path(), {}});
+  CHECK(empty.status().code() == Code::kInvalidArgument);
+  CHECK(words(empty.status()) ==
+        "the CA file " + no_pem.path() + " holds no certificate; it must be PEM");
+}
+
+TEST_CASE("dial: the first call after the router came back reaches it") {
+  EventLoop events;
+  auto first = std::make_unique<FakeRouter>(FakeRouter::Behaviour{});
+  const config::RouterUrl url = first->url();
+  const auto client = open_client(events, url);
+  CHECK(list_status(events, *client).ok());
+  first.reset();
+  CHECK(list_status(events, *client).code() == Code::kUnavailable);
+  CHECK(list_status(events, *client).code() == Code::kUnavailable);
+  const FakeRouter second({}, nullptr, url.port);
+  CHECK(list_status(events, *client).ok());
+}
