@@ -28,11 +28,12 @@ SUMMARY = re.compile(
 # One process of the program's tests mostly waits for three others: more than one a processor.
 PYTEST_WORKERS = 2 * (os.cpu_count() or 1)
 
+TESTS = Path(__file__).resolve().parent
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+    "LSAN_OPTIONS": f"suppressions={TESTS}/lsan.supp:print_suppressions=0",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
-    # gRPC itself is not instrumented: what it does within is not for us to judge.
-    "TSAN_OPTIONS": "ignore_noninstrumented_modules=1:second_deadlock_stack=1",
+    "TSAN_OPTIONS": f"suppressions={TESTS}/tsan.supp:ignore_noninstrumented_modules=1",
 }
 
 
@@ -158,8 +159,7 @@ def run_e2e(binary: str, third: bool) -> Count:
     """Runs the tests of the program itself, all or a third of them."""
     options = ["--numprocesses", str(PYTEST_WORKERS)]
     options += ["-p", "one_third"] if third else []
-    tests = str(Path(__file__).resolve().parent)
-    variables = {"MINDMELD_BINARY": str(Path(binary).resolve()), "PYTHONPATH": tests}
+    variables = {"MINDMELD_BINARY": str(Path(binary).resolve()), "PYTHONPATH": str(TESTS)}
     return run_pytest("tests/e2e", options, **variables)
 
 

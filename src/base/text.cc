@@ -56,6 +56,8 @@ std::string printable(std::string_view text, size_t most_bytes) {
   return out;
 }
 
-std::string quoted(std::string_view text) { return "\"" + printable(text, kQuotedBytesMost) + "\""; }
+std::string quoted(std::string_view text) {
+  return "\"" + printable(text, kQuotedBytesMost) + "\"";
+}
 
 }  // namespace mm::base

@@ -26,7 +26,8 @@ StatusOr<ExitCode> main_of(const config::Sources& sources) {
 const Command kCommands[] = {
     {"share", "[NAME=]TARGET...", "offer a local port under a name",
      "Offers local ports to everybody who can reach the router, for as long as it runs.\n"
-     "TARGET is PORT, HOST:PORT or unix:/path; without NAME one is made up. It need not be up yet.\n",
+     "TARGET is PORT, HOST:PORT or unix:/path; without NAME one is made up. It need not be up "
+     "yet.\n",
      "  mindmeld share web=3000\n"
      "  mindmeld share 3000 --router https://relay.example.com\n"
      "  mindmeld share web=3000 db=localhost:5432 admin=unix:/run/admin.sock\n",
@@ -34,7 +35,8 @@ const Command kCommands[] = {
     {"connect", "NAME[=LISTEN]...", "open a local port that leads to a shared one",
      "Listens on this machine; each connection is forwarded to the service NAME.\n"
      "LISTEN is PORT, HOST:PORT, unix:/path, or - for standard input and output; without it the\n"
-     "port is the target's own number, if it is free here. It waits for a service that is not there.\n",
+     "port is the target's own number, if it is free here. It waits for a service that is not "
+     "there.\n",
      "  mindmeld connect web=8080\n"
      "  mindmeld connect web db --router https://relay.example.com\n"
      "  ssh -o ProxyCommand='mindmeld connect ssh=-' build-machine\n",

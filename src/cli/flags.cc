@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/flags.h"
 
-#define CXXOPTS_NO_REGEX true               // its regular expressions overflow the stack on long values
-#define CXXOPTS_VECTOR_DELIMITER '\0'       // a path may hold a comma
+#define CXXOPTS_NO_REGEX true          // its regular expressions overflow the stack on long values
+#define CXXOPTS_VECTOR_DELIMITER '\0'  // a path may hold a comma
 #include <cxxopts.hpp>
 
 #include "base/check.h"
@@ -91,7 +91,8 @@ StatusOr<config::Arguments> parse_flags(const Command& command,
   std::vector<const char*> argv = {"mindmeld"};
   for (const std::string& word : words) argv.push_back(word.c_str());
   try {
-    return collect(command, known_options(command).parse(static_cast<int>(argv.size()), argv.data()));
+    return collect(command,
+                   known_options(command).parse(static_cast<int>(argv.size()), argv.data()));
   } catch (const cxxopts::exceptions::parsing& error) {
     if (const Option* option = last_flag(words)) return missing_value(*option, "");
     return usage_error(std::string("the command line cannot be read: ") + error.what());

@@ -18,13 +18,14 @@ struct Row {
   std::string right;
 };
 
-// Two columns; the second begins where the longest of the first ends.
+// Two columns; the second begins where the longest of the first ends. An empty row is a blank line.
 std::string table(const std::vector<Row>& rows) {
   size_t width = 0;
   for (const Row& row : rows) width = std::max(width, row.left.size());
   std::string text;
   for (const Row& row : rows) {
-    text += "  " + row.left + std::string(width - row.left.size() + 3, ' ') + row.right + "\n";
+    const std::string gap(width - row.left.size() + 3, ' ');
+    text += row.left.empty() ? "\n" : "  " + row.left + gap + row.right + "\n";
   }
   return text;
 }
@@ -78,7 +79,8 @@ std::string program_help(std::span<const Command> commands) {
          "  mindmeld router\n"
          "  mindmeld share web=3000\n"
          "  mindmeld connect web=8080\n\n"
-         "Settings are read from ~/.config/mindmeld/config.json too, and the services to share and\n"
+         "Settings are read from ~/.config/mindmeld/config.json too, and the services to share "
+         "and\n"
          "to connect to from ./mindmeld.json.\n\n"
          "mindmeld help COMMAND says more. mindmeld --version prints the version.\n";
 }

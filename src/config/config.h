@@ -39,7 +39,8 @@ struct RouterConfig {
   std::vector<Endpoint> listen;  // kTcp only; at least one
   bool allow_anonymous = false;
   bool plaintext = false;
-  std::string tls_cert_file;  // both or neither
+  bool behind_front_end = false;  // all callers come from its address, and TLS ends there
+  std::string tls_cert_file;      // both or neither
   std::string tls_key_file;
 };
 

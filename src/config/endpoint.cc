@@ -73,8 +73,8 @@ StatusOr<Endpoint> parse_unix(const Grammar& grammar, std::string_view text) {
 base::Status explain(const Grammar& grammar, std::string_view text) {
   const size_t colon = text.rfind(':');
   if (const size_t scheme = text.find("://"); scheme != std::string_view::npos) {
-    return usage_error(quoted(text) + " is not " + std::string(grammar.noun) +
-                       ": leave out " + quoted(text.substr(0, scheme + 3)) + " and any path");
+    return usage_error(quoted(text) + " is not " + std::string(grammar.noun) + ": leave out " +
+                       quoted(text.substr(0, scheme + 3)) + " and any path");
   }
   if (colon == 0 && is_number(text.substr(1))) {
     const std::string port(text.substr(1, 5));
@@ -83,8 +83,9 @@ base::Status explain(const Grammar& grammar, std::string_view text) {
                        (is_target ? "" : ", 0.0.0.0:" + port + " for everybody who can reach it"));
   }
   if (colon != std::string_view::npos && is_ipv6(text.substr(0, colon))) {
-    return usage_error(quoted(text) + " is ambiguous: write [" + std::string(text.substr(0, colon)) +
-                       "]" + std::string(text.substr(colon, 6)));
+    return usage_error(quoted(text) + " is ambiguous: write [" +
+                       std::string(text.substr(0, colon)) + "]" +
+                       std::string(text.substr(colon, 6)));
   }
   return not_one(grammar, text);
 }

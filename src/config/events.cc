@@ -22,8 +22,7 @@ std::string router_hint(const Common& common) {
 
 // What the other side types.
 std::string connect_command(std::string_view name, const Common& common) {
-  const std::string router =
-      common.router_is_default ? "" : " --router " + common.router.text();
+  const std::string router = common.router_is_default ? "" : " --router " + common.router.text();
   return "mindmeld connect " + std::string(name) + router;
 }
 
@@ -33,7 +32,7 @@ std::string connect_command(std::string_view name, const Common& common) {
 void LineOutput::write(std::string line) {
   line += '\n';
   pollfd ready{fd_, POLLOUT, 0};
-  is_stalled_ = poll(&ready, 1, is_stalled_ ? 0 : kStalledAfterMs) != 1;
+  is_stalled_ = poll(&ready, 1, is_stalled_ ? 0 : kStalledAfterMs) == 0;
   if (is_stalled_) return;
   [[maybe_unused]] const ssize_t written = ::write(fd_, line.data(), line.size());
 }
@@ -50,8 +49,7 @@ void Events::sharing(std::string_view name, const Endpoint& target) {
   publish(Json::object({{"event", "sharing"}, {"name", name}, {"target", target.text()}}));
   const bool is_here = base::is_loopback(common_.router.host);
   tell("sharing " + std::string(name) + " → " + target.text() + "   " +
-       (is_here ? "on this machine run: " : "a colleague runs: ") +
-       connect_command(name, common_));
+       (is_here ? "on this machine run: " : "a colleague runs: ") + connect_command(name, common_));
 }
 
 void Events::listening(std::string_view service, std::string_view address) {
@@ -60,8 +58,8 @@ void Events::listening(std::string_view service, std::string_view address) {
 }
 
 void Events::connection_open(std::string_view id, std::string_view service) {
-  publish(Json::object(
-      {{"event", "connection"}, {"id", id}, {"service", service}, {"state", "open"}}));
+  publish(
+      Json::object({{"event", "connection"}, {"id", id}, {"service", service}, {"state", "open"}}));
   if (common_.verbosity > 0) {
     tell(std::string(service) + ": connection " + std::string(id) + " is open");
   }
@@ -77,8 +75,8 @@ void Events::connection_closed(std::string_view id, std::string_view service, ui
                         {"down_bytes", down_bytes},
                         {"why", why}}));
   if (common_.verbosity > 0) {
-    tell(std::string(service) + ": connection " + std::string(id) + " is closed: " +
-         std::string(why) + ", " + std::to_string(up_bytes) + " bytes up, " +
+    tell(std::string(service) + ": connection " + std::string(id) +
+         " is closed: " + std::string(why) + ", " + std::to_string(up_bytes) + " bytes up, " +
          std::to_string(down_bytes) + " down");
   }
 }

@@ -190,12 +190,12 @@ StatusOr<std::string> FileReader::service_text(std::string_view path, std::strin
   if (is_scalar(value)) return value.text;
   for (size_t i = 0; i < value.keys.size(); ++i) {
     if (value.keys[i] == key) continue;
-    return fail(value.items[i].line, not_a_key(joined(path, value.keys[i]), value.keys[i],
-                                               {std::string(key)}));
+    return fail(value.items[i].line,
+                not_a_key(joined(path, value.keys[i]), value.keys[i], {std::string(key)}));
   }
   if (value.keys.size() == 1 && is_scalar(value.items[0])) return value.items[0].text;
-  return fail(value.line, quoted(path) + " must be a port, a string, or { \"" + std::string(key) +
-                              "\": ... }");
+  return fail(value.line,
+              quoted(path) + " must be a port, a string, or { \"" + std::string(key) + "\": ... }");
 }
 
 std::string FileReader::absolute(const std::string& path) const {

@@ -14,6 +14,8 @@ namespace {
 // Ours has 4. A limit, because whoever walks over a Json calls itself for each level.
 constexpr size_t kLevelsMost = 16;
 
+constexpr size_t kNearBytesMost = 30;  // of what an error shows of its place
+
 // Counts lines while the library reads: its events do not say where they are.
 class LineIterator {
  public:
@@ -46,7 +48,8 @@ class LineIterator {
 // Builds a Json out of the library's events; each returns false to stop.
 class Builder {
  public:
-  Builder(std::string_view file, const size_t& line) : file_(file), line_(line) {}
+  Builder(std::string_view text, std::string_view file, const size_t& line)
+      : text_(text), file_(file), line_(line) {}
 
   base::StatusOr<Json> take() && {
     if (!status_.ok()) return status_;
@@ -68,16 +71,21 @@ class Builder {
 
   bool key(const std::string& key) {
     Json& object = *open_.back();
-    const bool is_there = std::find(object.keys.begin(), object.keys.end(), key) != object.keys.end();
+    const bool is_there =
+        std::find(object.keys.begin(), object.keys.end(), key) != object.keys.end();
     object.keys.push_back(key);
     key_line_ = line_;
     return !is_there || fail(base::quoted(path()) + " is there twice");
   }
 
-  bool parse_error(size_t, const std::string& last_token, const nlohmann::json::exception&) {
-    return fail("this is not valid JSON: " + (last_token.empty() ? "it ends too early"
-                                                                : "unexpected " +
-                                                                      base::quoted(last_token)));
+  // `read_bytes` counts the end of the text too. The library's last token is not used: it may be
+  // more than one.
+  bool parse_error(size_t read_bytes, const std::string&, const nlohmann::json::exception&) {
+    if (read_bytes > text_.size()) return fail("this is not JSON: it ends too early");
+    const std::string_view read = text_.substr(0, read_bytes);
+    const std::string_view line = read.substr(read.rfind('\n') + 1);
+    const size_t cut = line.size() - std::min(line.size(), kNearBytesMost);
+    return fail("this is not JSON: something is wrong near " + base::quoted(line.substr(cut)));
   }
 
  private:
@@ -127,8 +135,9 @@ class Builder {
     return text;
   }
 
+  std::string_view text_;
   std::string_view file_;
-  const size_t& line_;
+  const size_t& line_;   // grows while the library reads
   size_t key_line_ = 0;  // 0: what comes next has no key
   Json root_;
   std::vector<Json*> open_;  // from the root inwards; only the last one grows
@@ -186,7 +195,7 @@ Json Json::list(std::vector<Json> items) {
 
 base::StatusOr<Json> parse_json(std::string_view text, std::string_view file) {
   size_t line = 1;
-  Builder builder(file, line);
+  Builder builder(text, file, line);
   nlohmann::json::sax_parse(LineIterator(text.data(), &line),
                             LineIterator(text.data() + text.size(), &line), &builder,
                             nlohmann::json::input_format_t::json, /*strict=*/true,

@@ -31,7 +31,7 @@ constexpr Option kOptions[] = {
      "end at once where the router or a service is not there", kEnds, Reach::kFile},
 
     {"router", 0, "URL", Type::kText, "http://127.0.0.1:6353",
-     "http:// or https://; HOST:PORT is TLS unless loopback", kClients, Reach::kFile},
+     "where the router is", kClients, Reach::kFile},
     {"ca", 0, "FILE", Type::kPath, "",
      "the roots to trust (PEM) instead of the system's", kClients, Reach::kFile},
     {"config", 0, "FILE", Type::kPath, "",

@@ -14,8 +14,8 @@ namespace mm::config {
 enum CommandId : unsigned { kRouter = 1, kShare = 2, kConnect = 4, kList = 8 };
 
 enum class Type {
-  kSwitch,    // given or not; true or false in the environment and the file
-  kCount,     // a switch that may be given several times; a number there
+  kSwitch,  // given or not; true or false in the environment and the file
+  kCount,   // a switch that may be given several times; a number there
   kText,
   kPath,      // in the file: relative to the file's folder, and ~/ is the home
   kDuration,  // "500ms", "10s", "2m", "1h"

@@ -138,9 +138,9 @@ Status check_shared(const std::vector<SharedService>& services) {
   std::set<std::string> names;
   for (const SharedService& service : services) {
     if (names.insert(service.name).second) continue;
-    return usage_error("two services would be called \"" + service.name + "\": " +
-                       (service.name_is_made_up ? "name them, as in web=3000"
-                                                : "give them different names"));
+    return usage_error(
+        "two services would be called \"" + service.name + "\": " +
+        (service.name_is_made_up ? "name them, as in web=3000" : "give them different names"));
   }
   return absl::OkStatus();
 }
@@ -157,8 +157,8 @@ Status check_connected(const std::vector<ConnectedService>& services, bool json)
       return usage_error(service.name + "=- has its data on standard output, where --json has " +
                          "its events: leave out one of them");
     }
-    const bool is_any_port = service.listen && service.listen->kind == Endpoint::Kind::kTcp &&
-                             service.listen->port == 0;
+    const bool is_any_port =
+        service.listen && service.listen->kind == Endpoint::Kind::kTcp && service.listen->port == 0;
     if (is_any_port) continue;
     const std::string key = service.listen ? place(*service.listen) : service.name;
     if (places.insert(key).second) continue;
@@ -222,6 +222,7 @@ StatusOr<RouterConfig> resolve_router(const Sources& sources) {
   config.listen = *std::move(listen);
   config.allow_anonymous = *allow_anonymous;
   config.plaintext = *plaintext;
+  config.behind_front_end = is_cloud_run(sources.environment);
   config.tls_cert_file = settings.text("tls-cert");
   config.tls_key_file = settings.text("tls-key");
   if (config.tls_cert_file.empty() != config.tls_key_file.empty()) {

@@ -50,7 +50,8 @@ StatusOr<RouterUrl> parse_router_url(std::string_view text) {
     scheme = lower_case(std::string(text.substr(0, end)));
     rest = text.substr(end + kSchemeEnd.size());
     if (scheme != "http" && scheme != "https") {
-      return usage_error(quoted(*scheme + "://") + " is not for routers: write http:// or https://");
+      return usage_error(quoted(*scheme + "://") +
+                         " is not for routers: write http:// or https://");
     }
   }
   if (Status status = check_parts(text, rest); !status.ok()) return status;
@@ -75,8 +76,7 @@ StatusOr<RouterUrl> parse_router_url(std::string_view text) {
 std::string RouterUrl::text() const {
   const uint16_t implied = tls ? kHttpsPort : kHttpPort;
   const std::string with_port = authority();
-  const std::string shown =
-      port == implied ? with_port.substr(0, with_port.rfind(':')) : with_port;
+  const std::string shown = port == implied ? with_port.substr(0, with_port.rfind(':')) : with_port;
   return (tls ? "https://" : "http://") + shown;
 }
 

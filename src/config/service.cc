@@ -73,7 +73,8 @@ Status check_name(std::string_view name) {
       std::all_of(name.begin(), name.end(), is_allowed)) {
     return absl::OkStatus();
   }
-  return usage_error(quoted(name) + " cannot be a service's name: use a-z, 0-9, '.', '_' and '-', " +
+  return usage_error(quoted(name) +
+                     " cannot be a service's name: use a-z, 0-9, '.', '_' and '-', " +
                      "at most 63, beginning with a letter or digit");
 }
 

@@ -6,10 +6,13 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/text.h"
+
 namespace mm::list {
 namespace {
 
 constexpr size_t kColumns = 6;
+constexpr size_t kTextBytesMax = 64;  // a router's word: it may be anything
 using Row = std::array<std::string, kColumns>;
 
 std::string local_time(int64_t unix_time_s) {
@@ -22,9 +25,9 @@ std::string local_time(int64_t unix_time_s) {
 }
 
 Row row_of(const transport::ServiceInfo& service) {
-  return {service.name + (service.away ? " (away)" : ""),
-          service.kind,
-          service.owner,
+  return {base::printable(service.name, kTextBytesMax) + (service.away ? " (away)" : ""),
+          base::printable(service.kind, kTextBytesMax),
+          base::printable(service.owner, kTextBytesMax),
           local_time(service.create_time_s),
           std::to_string(service.connections),
           human_bytes(service.bytes)};

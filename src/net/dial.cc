@@ -191,6 +191,10 @@ void Dial::Impl::stop() {
   resolver.cancel();
   next_timer.cancel();
   deadline.cancel();
+  // The target may have accepted already: an attempt that is given up is no orderly end to it.
+  for (const Attempt& attempt : attempts) {
+    if (attempt.socket) attempt.socket->reset();
+  }
   attempts.clear();
 }
 

@@ -24,14 +24,13 @@ base::ExitCode failed(config::Events& events, const base::Status& status) {
 }  // namespace
 
 base::ExitCode run(const config::RouterConfig& config) {
-  const Limits limits;
+  Limits limits;
+  limits.is_behind_front_end = config.behind_front_end;
   config::Events events(config.common);
   net::Loop loop;
   const base::StatusOr<std::unique_ptr<Router>> router =
       Router::start(loop, {config.listen, config.tls_cert_file, config.tls_key_file}, limits);
   if (!router.ok()) return failed(events, router.status());
-  for (const std::string& address : (*router)->addresses()) events.router_listening(address);
-
   base::ExitCode code = base::ExitCode::kDone;
   net::Timer last_resort(loop);
   bool is_stopping = false;
@@ -46,6 +45,7 @@ base::ExitCode run(const config::RouterConfig& config) {
                                (*router)->stop([&loop] { loop.stop(); });
                              },
                              {SIGTERM, SIGINT});
+  for (const std::string& address : (*router)->addresses()) events.router_listening(address);
   loop.run();
   return code;
 }

@@ -8,7 +8,7 @@ from harness.fixtures import (  # noqa: F401  (pytest finds them here)
     configure,
     deadline,
     ends,
-    skip_or_stop,
+    skip_what_needs_a_binary,
     transport,
     world,
 )
@@ -23,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skips what this run cannot show."""
-    skip_or_stop(items)
+    skip_what_needs_a_binary(items)
 
 
 @pytest.fixture(scope="session")

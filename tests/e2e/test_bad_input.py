@@ -167,7 +167,7 @@ def test_a_name_that_another_share_has_is_taken(world: World, router: Router) ->
 
 @pytest.mark.parametrize(
     "arguments",
-    [["list"], ["share", "web=3000", "--no-wait"], ["connect", "web=0", "--no-wait"]],
+    [["list"], ["share", "web=3000", "--no-wait"], ["connect", "web", "--no-wait"]],
     ids=" ".join,
 )
 def test_a_router_that_is_not_there_is_named(world: World, arguments: list[str]) -> None:
@@ -212,7 +212,7 @@ def test_a_certificate_of_an_unknown_authority_is_final(world: World) -> None:
 
 
 def test_a_service_that_is_not_there_is_final_with_no_wait(world: World, router: Router) -> None:
-    refused = world.run("connect", "nosuch=0", "--no-wait", *router.flags)
+    refused = world.run("connect", "nosuch", "--no-wait", *router.flags)
     refused.expect_refusal(NO_SERVICE, "nosuch")
 
 

@@ -6,6 +6,7 @@ Each case is a list of messages on an open lane, sent once as connect and once a
 from __future__ import annotations
 
 import queue
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -19,7 +20,7 @@ from harness.foreign import (
     ForeignLane,
     LaneEnded,
 )
-from harness.streams import RESET, drain, finish, ping
+from harness.streams import END_OF_STREAM, RESET, drain, finish, ping, wait_broken
 from harness.target import echo
 from harness.world import Router, World, listening
 
@@ -69,10 +70,7 @@ CASES: dict[str, Callable[[ForeignLane], Messages]] = {
         lane.frame(offset=1, fin=True),
     ],
     "more than the limit": lambda lane: [
-        attach(lane, offset=0, data=bytes(FLOOR_BYTES)),
-        lane.frame(offset=FLOOR_BYTES, data=bytes(DATA_BYTES_MAX)),
-        lane.frame(offset=FLOOR_BYTES + DATA_BYTES_MAX, data=bytes(DATA_BYTES_MAX)),
-        lane.frame(offset=FLOOR_BYTES + 2 * DATA_BYTES_MAX, data=bytes(DATA_BYTES_MAX)),
+        attach(lane, offset=0, data=bytes(FLOOR_BYTES + 1)),
     ],
     "a frame of more than 256 KiB": lambda lane: [
         attach(lane),
@@ -98,6 +96,15 @@ CASES: dict[str, Callable[[ForeignLane], Messages]] = {
 every_case = pytest.mark.parametrize("case", list(CASES))
 
 
+def expect_broken(connection: socket.socket, case: str) -> None:
+    """A reset; where the case has an honest FIN, that may come before it."""
+    end = drain(connection).end
+    if end == END_OF_STREAM and "FIN" in case:
+        wait_broken(connection)
+    else:
+        assert end == RESET
+
+
 def expect_end(lane: ForeignLane) -> None:
     """The peer resets us, or the lane ends; silence is a fault."""
     try:
@@ -120,7 +127,7 @@ def test_a_share_resets_that_connection_alone(
     lane = client.open_lane("hurt")
     for message in CASES[case](lane):
         lane.send(message)
-    assert drain(target.accept()).end == RESET
+    expect_broken(target.accept(), case)
     expect_end(lane)
     ping(bystander)
     healthy = client.connect("hurt")
@@ -143,7 +150,7 @@ def test_a_connect_resets_that_connection_alone(
     lane = next(lanes)
     for message in CASES[case](lane):
         lane.send(message)
-    assert drain(hurt).end == RESET
+    expect_broken(hurt, case)
     expect_end(lane)
     ping(bystander)
     healthy = world.dial(hurt_address)

@@ -8,7 +8,7 @@ import os
 import pty
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,9 +20,16 @@ from harness.world import BINARY, World, listening
 MIB = 1 << 20
 
 
-def output_of(command: Sequence[str], *, stdin: bytes = b"", timeout_s: float = 30) -> str:
+def output_of(
+    command: Sequence[str],
+    *,
+    stdin: bytes = b"",
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """What a program writes; it must end well."""
-    done = subprocess.run(command, input=stdin, capture_output=True, timeout=timeout_s, check=False)
+    done = subprocess.run(
+        command, input=stdin, capture_output=True, timeout=30, env=environment, check=False
+    )
     text = done.stdout.decode() + done.stderr.decode()
     assert done.returncode == 0, f"{command[0]} ended with {done.returncode}: {text}"
     return done.stdout.decode()
@@ -129,9 +136,11 @@ def test_ssh_runs_a_command_with_connect_as_its_proxy_command(world: World) -> N
     world.share(router, f"ssh={server.daemon.address}")
     proxy = shlex.join([BINARY, "connect", "ssh=-", "--quiet", *router.flags])
     command = ["ssh", *server.client_options, "-o", f"ProxyCommand={proxy}", "anywhere"]
-    assert output_of([*command, "cat; echo after"], stdin=b"typed\n") == "typed\nafter\n"
-    size = str(8 * MIB)
-    told = output_of([*command, f"head -c {size} /dev/zero | sha256sum"])
+    environment = world.environment()
+    typed = output_of([*command, "cat; echo after"], stdin=b"typed\n", environment=environment)
+    assert typed == "typed\nafter\n"
+    sum_it = f"head -c {8 * MIB} /dev/zero | sha256sum"
+    told = output_of([*command, sum_it], environment=environment)
     assert told.split()[0] == hashlib.sha256(bytes(8 * MIB)).hexdigest()
 
 

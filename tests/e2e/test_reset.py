@@ -14,6 +14,7 @@ from harness.streams import (
     RESET,
     Payload,
     Received,
+    dial_and_drain,
     drain,
     finish,
     ping,
@@ -96,10 +97,10 @@ def test_closing_with_unread_input_resets_the_other_side_and_loses_no_byte_to_it
 # ---- a target that cannot be reached
 
 
-def expect_reset_within(connection: socket.socket, least_s: float, most_s: float) -> None:
-    """No byte, and a reset in this time from now."""
+def expect_reset_within(address: str, least_s: float, most_s: float) -> None:
+    """A connection gets no byte, and a reset in this time."""
     start = time.monotonic()
-    assert drain(connection) == Received.nothing(RESET)
+    assert dial_and_drain(address) == Received.nothing(RESET)
     assert least_s <= time.monotonic() - start <= most_s
 
 
@@ -108,14 +109,14 @@ def expect_reset_within(connection: socket.socket, least_s: float, most_s: float
 def test_a_target_that_refuses_is_a_reset_within_a_second(world: World, transport: str) -> None:
     dead = world.dead_address()
     chain = world.chain(dead.address, tls=transport == "tls")
-    expect_reset_within(world.dial(chain.address), 0, 1)
+    expect_reset_within(chain.address, 0, 1)
     chain.expect_closed(up_bytes=0, down_bytes=0, where=lambda event: "refused" in event["why"])
 
 
 @pytest.mark.needs_binary
 def test_a_bare_port_on_which_nobody_listens_is_a_reset_within_a_second(world: World) -> None:
     chain = world.chain(str(world.dead_address().port))
-    expect_reset_within(world.dial(chain.address), 0, 1)
+    expect_reset_within(chain.address, 0, 1)
 
 
 @pytest.mark.needs_binary
@@ -125,13 +126,13 @@ def test_a_target_whose_name_is_unknown_is_a_reset_as_soon_as_that_is_known(worl
         socket.getaddrinfo("nosuch.invalid", 80)
     resolver_s = time.monotonic() - start
     chain = world.chain("nosuch.invalid:80")
-    expect_reset_within(world.dial(chain.address), 0, 1 + 2 * resolver_s)
+    expect_reset_within(chain.address, 0, 1 + 2 * resolver_s)
 
 
 @pytest.mark.needs_binary
 def test_a_unix_target_that_is_not_there_is_a_reset_within_a_second(world: World) -> None:
     chain = world.chain(f"unix:{world.folder}/nobody")
-    expect_reset_within(world.dial(chain.address), 0, 1)
+    expect_reset_within(chain.address, 0, 1)
 
 
 @pytest.mark.needs_binary
@@ -142,7 +143,7 @@ def test_a_share_outlives_a_target_that_refuses(world: World) -> None:
     connect = world.connect(router, "dead=0", "alive=0")
     to_dead, to_alive = listening(connect, "dead"), listening(connect, "alive")
     for _ in range(20):
-        assert drain(world.dial(to_dead)) == Received.nothing(RESET)
+        assert dial_and_drain(to_dead) == Received.nothing(RESET)
     ping(world.dial(to_alive))
 
 
@@ -150,7 +151,7 @@ def test_a_share_outlives_a_target_that_refuses(world: World) -> None:
 def test_a_target_that_comes_up_later_is_reached_by_the_next_connection(world: World) -> None:
     dead = world.dead_address()
     chain = world.chain(dead.address)
-    assert drain(world.dial(chain.address)) == Received.nothing(RESET)
+    assert dial_and_drain(chain.address) == Received.nothing(RESET)
     listener = dead.listen()
     client = world.dial(chain.address)
     server = world.owned(listener.accept()[0])
@@ -162,4 +163,4 @@ def test_a_target_that_comes_up_later_is_reached_by_the_next_connection(world: W
 def test_a_target_that_never_answers_is_a_reset_after_the_dial_timeout(world: World) -> None:
     hole = world.black_hole()
     chain = world.chain(hole.address, share_flags=("--dial-timeout", "1s"))
-    expect_reset_within(world.dial(chain.address), 0.9, 2.5)
+    expect_reset_within(chain.address, 0.9, 2.5)

@@ -2,7 +2,6 @@
 """share and connect as people use them: several services, names, ports, waiting, lists, files."""
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -15,6 +14,7 @@ from harness.streams import (
     RESET,
     Payload,
     Received,
+    dial_and_drain,
     drain,
     finish,
     ping,
@@ -165,7 +165,7 @@ def test_a_connection_made_before_the_share_is_there_is_held(world: World, route
 
 def test_a_held_connection_is_reset_after_the_hold(world: World, router: Router) -> None:
     connect = world.connect(router, "web=0", "--hold", "1s")
-    assert drain(world.dial(listening(connect, "web"))).end == RESET
+    assert dial_and_drain(listening(connect, "web")).end == RESET
 
 
 def test_share_and_connect_wait_for_a_router_that_is_not_there_yet(world: World) -> None:
@@ -188,10 +188,11 @@ def test_share_registers_again_and_connect_goes_on_after_a_router_restart(world:
     connect = world.connect(router, "web=0")
     address = listening(connect, "web")
     ping(world.dial(address))
+    share.wait_event("router", state="online")
     router.program.kill()
     share.wait_event("router", state="offline")
     world.router(listen=router.address)
-    share.wait_event("sharing", name="web")
+    share.wait_event("router", state="online")
     ping(world.dial(address))
 
 
@@ -199,7 +200,18 @@ def test_a_share_starts_before_its_target_and_says_that_it_is_down(
     world: World, router: Router
 ) -> None:
     dead = world.dead_address()
-    world.share(router, f"web={dead.port}").wait_line(str(dead.port))
+    world.share(router, f"web={dead.port}").wait_line(f"cannot reach .*{dead.port}")
+
+
+def test_a_target_is_dialled_for_a_connection_and_for_nothing_else(
+    world: World, router: Router
+) -> None:
+    """A server that serves once (`nc -l`, `iperf3 -s -1`) must not be used up by a look at it."""
+    target = world.target()
+    world.share(router, f"web={target.port}")
+    client = world.dial(listening(world.connect(router, "web=0"), "web"))
+    client.sendall(b"hello")
+    assert target.accept().recv(100) == b"hello"
 
 
 def test_a_name_is_free_again_as_soon_as_its_share_ends(world: World, router: Router) -> None:
@@ -236,7 +248,7 @@ def test_the_list_counts_open_connections_and_bytes(world: World, router: Router
     connections = [world.dial(address) for _ in range(3)]
     for connection in connections:
         ping(connection, b"x" * 10_000)
-    (service,) = json.loads(world.run("list", "--json", *router.flags).stdout)["services"]
+    (service,) = world.services(router)
     assert service["name"] == "web" and service["kind"] == "tcp"
     assert service["connections"] == 3
     assert service["bytes"] >= 60_000

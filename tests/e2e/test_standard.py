@@ -56,9 +56,10 @@ def test_the_end_of_input_is_an_end_of_stream_and_the_answer_still_comes(
     with connect_to(world, router, stdin=subprocess.DEVNULL, stdout=pipe) as connect:
         server = target.accept()
         assert drain(server).size == 0
-        send_and_finish(server, Payload(5 << 20))
+        sending = world.background(send_and_finish, server, Payload(5 << 20))
         stdout, _ = connect.communicate(timeout=20)
         assert connect.returncode == 0
+        sending.result()
     assert stdout == Payload(5 << 20).bytes()
 
 

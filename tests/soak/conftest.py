@@ -13,7 +13,7 @@ from harness.fixtures import (  # noqa: E402, F401  (pytest finds them here)
     certificates,
     configure,
     deadline,
-    skip_or_stop,
+    skip_what_needs_a_binary,
     world,
 )
 
@@ -24,5 +24,5 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Stops where there is no binary."""
-    skip_or_stop(items)
+    """Skips what this run cannot show."""
+    skip_what_needs_a_binary(items)

@@ -83,16 +83,15 @@ def deadline(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def configure(config: pytest.Config) -> None:
-    """Registers the marks."""
+    """Registers the marks. Without a binary nothing can be shown."""
+    if not IS_DIRECT and not Path(BINARY).is_file():
+        raise pytest.UsageError(f"no mindmeld at {BINARY}: run ./dev build, or set MINDMELD_BINARY")
     config.addinivalue_line("markers", "timeout_s(seconds): a longer deadline than the usual one")
     config.addinivalue_line("markers", "needs_binary: says nothing about a direct chain")
 
 
-def skip_or_stop(items: list[pytest.Item]) -> None:
-    """Leaves out what a direct chain cannot show; without a binary nothing can be shown."""
-    if IS_DIRECT:
-        for item in items:
-            if item.get_closest_marker("needs_binary"):
-                item.add_marker(pytest.mark.skip(reason="says nothing about a direct chain"))
-    elif not Path(BINARY).is_file():
-        pytest.exit(f"no mindmeld at {BINARY}: run ./dev build, or set MINDMELD_BINARY", 4)
+def skip_what_needs_a_binary(items: list[pytest.Item]) -> None:
+    """Leaves out what a direct chain cannot show."""
+    for item in items:
+        if IS_DIRECT and item.get_closest_marker("needs_binary"):
+            item.add_marker(pytest.mark.skip(reason="says nothing about a direct chain"))

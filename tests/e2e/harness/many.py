@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 from functools import partial
 
@@ -34,13 +33,12 @@ def expect_back_to(world: World, chain: Chain, descriptors: dict[Program, int]) 
         )
     if chain.router is None:
         return
-    flags = chain.router.flags
+    router = chain.router
 
-    def open_connections() -> int:
-        listed = json.loads(world.run("list", "--json", *flags).stdout)
-        return sum(service["connections"] for service in listed["services"])
+    def is_idle() -> bool:
+        return all(service["connections"] == 0 for service in world.services(router))
 
-    chain.router.program.until(lambda: open_connections() == 0, "connections stay open")
+    router.program.until(is_idle, "connections stay open")
 
 
 async def _use_briefly(address: str, turn: asyncio.Semaphore) -> None:

@@ -91,6 +91,16 @@ def dial(address: str, *, receive_buffer_bytes: int | None = None) -> socket.soc
     return connection
 
 
+def dial_and_drain(address: str) -> Received:
+    """What an application gets that only reads. A quick reset may be told by connect() already."""
+    try:
+        connection = dial(address)
+    except ConnectionResetError:
+        return Received.nothing(RESET)
+    with connection:
+        return drain(connection)
+
+
 def send_payload(connection: socket.socket, payload: Payload) -> None:
     """Sends all of it, waiting for room as long as it takes (but see PATIENCE_S)."""
     for block in payload.blocks():

@@ -6,6 +6,7 @@ mindmeld promises to be like, so the tests of closing and of transfers must pass
 """
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import signal
@@ -139,6 +140,12 @@ class World:
         self._programs.append(program)
         return program
 
+    def services(self, router: Router) -> list[dict[str, Any]]:
+        """The services that the router knows."""
+        listed = self.run("list", "--json", *router.flags)
+        services: list[dict[str, Any]] = json.loads(listed.stdout)["services"]
+        return services
+
     def run(
         self,
         *arguments: str,
@@ -173,12 +180,13 @@ class World:
         url = f"{'https' if tls else 'http'}://{address}"
         return Router(program, address, ("--router", url, *client_flags))
 
-    def share(self, router: Router, *services: str, **options: Any) -> Program:
-        """A share whose services the router holds."""
-        program = self.start("share", *services, *router.flags, **options)
+    def share(
+        self, router: Router, *services: str, flags: tuple[str, ...] = (), **options: Any
+    ) -> Program:
+        """A share whose services, each NAME=TARGET, the router holds."""
+        program = self.start("share", *services, *flags, *router.flags, **options)
         for service in services:
-            if not service.startswith("--"):
-                program.wait_event("sharing", name=service.partition("=")[0])
+            program.wait_event("sharing", name=service.partition("=")[0])
         return program
 
     def connect(self, router: Router, *services: str, **options: Any) -> Program:
@@ -197,7 +205,7 @@ class World:
         if IS_DIRECT:
             return Chain(target)
         router = self.router(tls=tls)
-        share = self.share(router, f"web={target}", *share_flags)
+        share = self.share(router, f"web={target}", flags=share_flags)
         connect = self.connect(router, "web=0", *connect_flags)
         return Chain(listening(connect, "web"), router, share, connect)
 

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+#include "config/resolve.h"
+
+#include <doctest/doctest.h>
+
+#include "unit/config/scratch.h"
+
+using namespace mm::config;
+using namespace std::chrono_literals;
+using mm::base::message;
+
+namespace {
+
+using Values = decltype(Arguments::values);
+
+// A command line in a place without any file. `HOME` is not set.
+Sources given(std::vector<std::string> positionals, Values values = {},
+              Environment environment = {}) {
+  return {{std::move(values), std::move(positionals)}, std::move(environment), "/nonexistent"};
+}
+
+template <typename Config>
+std::string error_of(const mm::base::StatusOr<Config>& config) {
+  return config.ok() ? "(none)" : message(config.status());
+}
+
+std::string router_error(Values values, Environment environment = {}) {
+  return error_of(resolve_router(given({}, std::move(values), std::move(environment))));
+}
+
+const Values kAnonymous = {{"allow-anonymous", {"true"}}};
+
+Values with(Values values, const std::string& name, std::vector<std::string> value) {
+  values[name] = std::move(value);
+  return values;
+}
+
+}  // namespace
+
+// ---- what every command has
+
+TEST_CASE("resolve: without any source the defaults hold") {
+  const auto list = resolve_list(given({}));
+  REQUIRE(list.ok());
+  CHECK(list->common.router == RouterUrl());
+  CHECK(list->common.router_is_default);
+  CHECK(list->common.ca_file.empty());
+  CHECK(!list->common.json);
+  CHECK(list->common.verbosity == 0);
+}
+
+TEST_CASE("resolve: flag, environment, file: the first that says something holds") {
+  const Scratch scratch;
+  const std::string file = scratch.file("c.json", R"({"router": "http://file", "ca": "file.pem"})");
+  const Values config = {{"config", {file}}};
+  const Environment environment = {{"MINDMELD_ROUTER", "http://env"}};
+  const auto host = [](const Sources& sources) {
+    const auto list = resolve_list(sources);
+    REQUIRE(list.ok());
+    CHECK(!list->common.router_is_default);
+    return list->common.router.host;
+  };
+  CHECK(host(given({}, config)) == "file");
+  CHECK(host(given({}, config, environment)) == "env");
+  CHECK(host(given({}, with(config, "router", {"http://flag"}), environment)) == "flag");
+  CHECK(host(given({}, {}, {{"MINDMELD_CONFIG", file}})) == "file");
+  CHECK(resolve_list(given({}, config))->common.ca_file == scratch.folder() + "/file.pem");
+}
+
+TEST_CASE("resolve: a bad value is told with its source") {
+  const Scratch scratch;
+  const std::string file = scratch.file("c.json", "{\n\"router\": \"ftp://x\"}");
+  const std::string why = ": \"ftp://\" is not for routers: write http:// or https://";
+  CHECK(error_of(resolve_list(given({}, {{"router", {"ftp://x"}}}))) == "--router" + why);
+  CHECK(error_of(resolve_list(given({}, {}, {{"MINDMELD_ROUTER", "ftp://x"}}))) ==
+        "MINDMELD_ROUTER" + why);
+  CHECK(error_of(resolve_list(given({}, {{"config", {file}}}))) == file + ":2: \"router\"" + why);
+}
+
+TEST_CASE("resolve: of -q and -v the one whose source goes first counts") {
+  const Scratch scratch;
+  const std::string file = scratch.file("c.json", R"({"quiet": true})");
+  const auto verbosity = [](Values values, Environment environment = {}) {
+    const auto list = resolve_list(given({}, std::move(values), std::move(environment)));
+    REQUIRE(list.ok());
+    return list->common.verbosity;
+  };
+  CHECK(verbosity({{"verbose", {"true"}}}) == 1);
+  CHECK(verbosity({{"verbose", {"true", "true"}}}) == 2);
+  CHECK(verbosity({{"quiet", {"true"}}}) == -1);
+  CHECK(verbosity({{"config", {file}}}) == -1);
+  CHECK(verbosity({{"config", {file}}, {"verbose", {"true"}}}) == 1);
+  CHECK(verbosity({{"quiet", {"true"}}}, {{"MINDMELD_VERBOSE", "2"}}) == -1);
+  CHECK(error_of(resolve_list(given({}, {{"quiet", {"true"}}, {"verbose", {"true"}}}))) ==
+        "--quiet and --verbose exclude each other");
+}
+
+TEST_CASE("resolve: list and router take no arguments") {
+  CHECK(error_of(resolve_list(given({"web"}))) ==
+        "mindmeld list takes no arguments, and got \"web\"");
+  CHECK(error_of(resolve_router(given({"extra"}))) ==
+        "mindmeld router takes no arguments, and got \"extra\"");
+}
+
+// ---- router
+
+TEST_CASE("resolve: a router listens on loopback by default, and at $PORT on Cloud Run") {
+  const auto local = resolve_router(given({}));
+  REQUIRE(local.ok());
+  CHECK(local->listen == std::vector<Endpoint>{Endpoint::tcp("127.0.0.1", 6353)});
+  CHECK(resolve_router(given({}, {}, {{"PORT", "8080"}}))->listen == local->listen);
+
+  const auto cloud = resolve_router(given({}, kAnonymous, {{"K_SERVICE", "r"}, {"PORT", "8080"}}));
+  REQUIRE(cloud.ok());
+  CHECK(cloud->listen == std::vector<Endpoint>{Endpoint::tcp("0.0.0.0", 8080)});
+
+  CHECK(router_error(kAnonymous, {{"K_SERVICE", "r"}}) ==
+        "K_SERVICE is set, as on Cloud Run, but PORT is not: set it, or add --listen HOST:PORT");
+  CHECK(router_error(kAnonymous, {{"K_SERVICE", "r"}, {"PORT", "x"}}) ==
+        "K_SERVICE is set, as on Cloud Run, but PORT is \"x\": set it, or add --listen HOST:PORT");
+  CHECK(router_error({{"listen", {"7000"}}}, {{"K_SERVICE", "r"}}) == "(none)");
+}
+
+TEST_CASE("resolve: a router listens at several addresses, from any source") {
+  const Scratch scratch;
+  const std::string file = scratch.file("c.json", R"({"serve": {"listen": [7000, "[::1]:0"]}})");
+  const std::vector<Endpoint> both = {Endpoint::tcp("", 7000), Endpoint::tcp("::1", 0)};
+  CHECK(resolve_router(given({}, {{"listen", {"7000", "[::1]:0"}}}))->listen == both);
+  CHECK(resolve_router(given({}, {}, {{"MINDMELD_LISTEN", "7000,[::1]:0"}}))->listen == both);
+  CHECK(resolve_router(given({}, {{"config", {file}}}))->listen == both);
+  CHECK(router_error({{"listen", {"0", "0"}}}) == "(none)");
+  CHECK(router_error({{"listen", {"7000", "7000"}}}) == "--listen: \"7000\" is there twice");
+  CHECK(router_error({{"listen", {"x"}}}) ==
+        "--listen: \"x\" is not an address for a router: write PORT or HOST:PORT");
+}
+
+TEST_CASE("resolve: a router that others can reach is opened on purpose, and with TLS") {
+  const Values open = with(kAnonymous, "listen", {"0.0.0.0:7000"});
+  const Values tls = with(with(open, "tls-cert", {"c.pem"}), "tls-key", {"k.pem"});
+  for (const char* address : {"0.0.0.0:0", "[::]:0", "relay.example.com:0", "192.0.2.1:0"}) {
+    CAPTURE(address);
+    CHECK(router_error({{"listen", {"7000", address}}}).find("add --allow-anonymous") !=
+          std::string::npos);
+    CHECK(router_error(with(kAnonymous, "listen", {address})).find("or --plaintext") !=
+          std::string::npos);
+  }
+  for (const char* address : {"127.0.0.2:0", "[::1]:0", "localhost:0", "0"}) {
+    CAPTURE(address);
+    CHECK(router_error({{"listen", {address}}}) == "(none)");
+  }
+  CHECK(router_error({{"listen", {"0.0.0.0:7000"}}}) ==
+        "a router at 0.0.0.0:7000 serves whoever reaches it (this version knows no people and "
+        "passes yet): if that is meant, add --allow-anonymous");
+  CHECK(router_error(open) ==
+        "a router at 0.0.0.0:7000 would speak without TLS: add --tls-cert FILE and --tls-key "
+        "FILE, or --plaintext");
+  CHECK(router_error(with(open, "plaintext", {"true"})) == "(none)");
+  CHECK(router_error(open, {{"K_SERVICE", "r"}}) == "(none)");
+  CHECK(router_error(tls) == "(none)");
+  CHECK(resolve_router(given({}, tls))->tls_cert_file == "c.pem");
+  CHECK(resolve_router(given({}, tls))->tls_key_file == "k.pem");
+}
+
+TEST_CASE("resolve: a certificate needs its key, and a key its certificate") {
+  CHECK(router_error({{"tls-cert", {"c.pem"}}}) == "--tls-cert needs --tls-key FILE beside it");
+  CHECK(router_error({}, {{"MINDMELD_TLS_KEY", "k.pem"}}) ==
+        "MINDMELD_TLS_KEY needs --tls-cert FILE beside it");
+}
+
+// ---- share
+
+TEST_CASE("resolve: share takes its services from the command line, or else from the file") {
+  const Scratch scratch;
+  const std::string file = scratch.file(
+      "c.json", R"({"share": {"z": 1, "a": 2}, "dial_timeout": "3s", "no_wait": true})");
+  const auto from_file = resolve_share(given({}, {{"config", {file}}}));
+  REQUIRE(from_file.ok());
+  REQUIRE(from_file->services.size() == 2);
+  CHECK(from_file->services[0].name == "z");
+  CHECK(from_file->services[1].name == "a");
+  CHECK(from_file->dial_timeout == 3s);
+  CHECK(from_file->no_wait);
+
+  const auto from_words = resolve_share(given({"web=3000", "db:5432"}, {{"config", {file}}},
+                                              {{"USER", "ann"}, {"MINDMELD_DIAL_TIMEOUT", "1s"}}));
+  REQUIRE(from_words.ok());
+  REQUIRE(from_words->services.size() == 2);
+  CHECK(from_words->services[0].name == "web");
+  CHECK(from_words->services[1].name == "ann-5432");
+  CHECK(from_words->dial_timeout == 1s);
+}
+
+TEST_CASE("resolve: a made-up name has the user's, or that of the login") {
+  const auto name = [](Environment environment) {
+    return resolve_share(given({"3000"}, {}, std::move(environment)))->services[0].name;
+  };
+  CHECK(name({{"USER", "ann"}, {"LOGNAME", "bob"}}) == "ann-3000");
+  CHECK(name({{"USER", ""}, {"LOGNAME", "bob"}}) == "bob-3000");
+  CHECK(name({}) == "me-3000");
+}
+
+TEST_CASE("resolve: share says what is wrong") {
+  const std::string what =
+      "share what? Say a port, as in: mindmeld share web=3000 (or have a \"share\" in the "
+      "configuration file)";
+  const Scratch scratch;
+  CHECK(error_of(resolve_share(given({}))) == what);
+  CHECK(error_of(resolve_share(
+            given({}, {{"config", {scratch.file("c.json", R"({"share": {}})")}}}))) == what);
+  CHECK(error_of(resolve_share(given({"web=1", "web=2"}))) ==
+        "two services would be called \"web\": give them different names");
+  CHECK(error_of(resolve_share(given({"1", "db:1"}))) ==
+        "two services would be called \"me-1\": name them, as in web=3000");
+  CHECK(error_of(resolve_share(given({"web=1"}, {{"dial-timeout", {"0s"}}}))) ==
+        "--dial-timeout: \"0s\" is too short");
+  CHECK(error_of(resolve_share(given({"web"}))) ==
+        "\"web\" is not a target: did you mean web=3000?");
+}
+
+// ---- connect
+
+TEST_CASE("resolve: connect takes its services from the command line, or else from the file") {
+  const Scratch scratch;
+  const std::string file = scratch.file("c.json", R"({"connect": {"z": 1, "a": {}}})");
+  const auto from_file = resolve_connect(given({}, {{"config", {file}}, {"hold", {"0s"}}}));
+  REQUIRE(from_file.ok());
+  REQUIRE(from_file->services.size() == 2);
+  CHECK(from_file->services[0].listen == Endpoint::tcp("", 1));
+  CHECK(!from_file->services[1].listen);
+  CHECK(from_file->hold == 0s);
+
+  const auto from_words = resolve_connect(given({"web"}, {{"no-wait", {"true"}}}));
+  REQUIRE(from_words.ok());
+  CHECK(from_words->services[0].name == "web");
+  CHECK(from_words->hold == 15s);
+  CHECK(from_words->no_wait);
+}
+
+TEST_CASE("resolve: connect says what is wrong") {
+  CHECK(error_of(resolve_connect(given({}))) ==
+        "connect to what? Say a service, as in: mindmeld connect web=8080 (or have a \"connect\" "
+        "in the configuration file)");
+  CHECK(error_of(resolve_connect(given({"web", "web"}))) == "\"web\" is there twice");
+  CHECK(error_of(resolve_connect(given({"web=80", "db=localhost:80"}))) ==
+        "two services would listen at localhost:80");
+  CHECK(error_of(resolve_connect(given({"web=unix:/a", "db=unix:/a"}))) ==
+        "two services would listen at unix:/a");
+  CHECK(error_of(resolve_connect(given({"web=x"}, {{"hold", {"soon"}}}))) ==
+        "web: \"x\" is not an address to listen at: write PORT, HOST:PORT, unix:/path or -");
+  CHECK(error_of(resolve_connect(given({"web"}, {{"hold", {"-1s"}}}))) ==
+        "--hold: \"-1s\" is not a duration: write 500ms, 10s, 2m or 1h");
+}
+
+TEST_CASE("resolve: one service may have several listeners, and any number a free port") {
+  CHECK(resolve_connect(given({"web=0", "db=0", "web=unix:/a", "web=80", "db"})).ok());
+}
+
+TEST_CASE("resolve: standard output is for the data of one service, or for events") {
+  CHECK(resolve_connect(given({"web=-"})).ok());
+  CHECK(error_of(resolve_connect(given({"web=-", "db=-"}))) ==
+        "web=- is standard input and output, which has room for one service: leave out the others");
+  CHECK(error_of(resolve_connect(given({"db=80", "web=-"}))).find("room for one") !=
+        std::string::npos);
+  const std::string why =
+      "web=- has its data on standard output, where --json has its events: leave out one of them";
+  CHECK(error_of(resolve_connect(given({"web=-"}, {{"json", {"true"}}}))) == why);
+  CHECK(error_of(resolve_connect(given({"web=-"}, {}, {{"MINDMELD_JSON", "1"}}))) == why);
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "config/router_url.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace mm::config;
+
+TEST_CASE("router_url: a scheme decides on TLS and the port, and without one loopback does") {
+  struct {
+    const char* text;
+    RouterUrl url;
+    const char* shown;
+  } rows[] = {
+      {"http://127.0.0.1:6353", {false, "127.0.0.1", 6353}, "http://127.0.0.1:6353"},
+      {"http://relay", {false, "relay", 80}, "http://relay"},
+      {"https://relay.example.com", {true, "relay.example.com", 443}, "https://relay.example.com"},
+      {"https://relay.example.com/", {true, "relay.example.com", 443}, "https://relay.example.com"},
+      {"HTTPS://Relay.Example.COM:1",
+       {true, "relay.example.com", 1},
+       "https://relay.example.com:1"},
+      {"relay.example.com", {true, "relay.example.com", 6353}, "https://relay.example.com:6353"},
+      {"relay.example.com:443", {true, "relay.example.com", 443}, "https://relay.example.com"},
+      {"localhost", {false, "localhost", 6353}, "http://localhost:6353"},
+      {"127.1.2.3:7000", {false, "127.1.2.3", 7000}, "http://127.1.2.3:7000"},
+      {"[::1]:7000", {false, "::1", 7000}, "http://[::1]:7000"},
+      {"https://[2001:db8::1]", {true, "2001:db8::1", 443}, "https://[2001:db8::1]"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    const auto url = parse_router_url(row.text);
+    REQUIRE(url.ok());
+    CHECK(*url == row.url);
+    CHECK(url->text() == row.shown);
+    CHECK(*parse_router_url(url->text()) == row.url);
+  }
+}
+
+TEST_CASE("router_url: the default is what an empty struct says") {
+  CHECK(*parse_router_url("http://127.0.0.1:6353") == RouterUrl());
+  CHECK(RouterUrl().authority() == "127.0.0.1:6353");
+  CHECK(RouterUrl{true, "::1", 443}.authority() == "[::1]:443");
+}
+
+TEST_CASE("router_url: what is wrong is told with what to write") {
+  const std::string forms = " is not a router: write http://HOST:PORT, https://HOST or HOST:PORT";
+  struct {
+    std::string text;
+    std::string error;
+  } rows[] = {
+      {"", "\"\"" + forms},
+      {"http://", "\"http://\"" + forms},
+      {"https://:443", "\"https://:443\"" + forms},
+      {"two words", "\"two words\"" + forms},
+      {"ftp://127.0.0.1", "\"ftp://\" is not for routers: write http:// or https://"},
+      {"http://a:99999", "\"99999\" is not a port: ports are 1 to 65535"},
+      {"http://a:0", "\"0\" is not a port: ports are 1 to 65535"},
+      {"http://a:", "\"\" is not a port: ports are 1 to 65535"},
+      {"http://a:1/path", "a router's URL has no path: write http://a:1"},
+      {"http://a:1?q", "a router's URL has no query: write http://a:1"},
+      {"https://a/web#secret", "a router's URL has no path: write https://a"},
+      {"https://a#pin", "a router's URL has no fragment: write https://a"},
+      {"https://ann:hunter2@a",
+       "a router's URL has no user or password: leave out everything up to the @"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    const auto url = parse_router_url(row.text);
+    REQUIRE(!url.ok());
+    CHECK(mm::base::message(url.status()) == row.error);
+  }
+}
+
+TEST_CASE("router_url: a huge text gives one short line") {
+  for (const std::string prefix : {"", "http://", "https://a/", "x://", "a@"}) {
+    CAPTURE(prefix);
+    const auto url = parse_router_url(prefix + std::string(1 << 20, 'x'));
+    REQUIRE(!url.ok());
+    CHECK(mm::base::message(url.status()).size() < 200);
+  }
+}
