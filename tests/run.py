@@ -141,7 +141,7 @@ def run_pytest(folder: str, options: list[str], **variables: str) -> Count:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as place:
         report_file = Path(place) / "report.xml"
-        command = [sys.executable, "-m", "pytest", folder, "--quiet", "--rootdir=."]
+        command = [sys.executable, "-m", "pytest", folder, "--quiet", "-rs", "--rootdir=."]
         command += ["-p", "no:cacheprovider", f"--junitxml={report_file}", *options]
         done = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment(**variables))
         try:

@@ -9,6 +9,7 @@
 #include "cli/flags.h"
 #include "cli/help.h"
 #include "config/events.h"
+#include "config/usage_error.h"
 
 namespace mm::cli {
 namespace {
@@ -17,12 +18,9 @@ using base::ExitCode;
 using base::quoted;
 using base::Status;
 using base::StatusOr;
+using config::usage_error;
 
 constexpr std::string_view kVersion = "mindmeld " MM_VERSION "\n";
-
-Status usage_error(const std::string& message) {
-  return base::error(base::Code::kInvalidArgument, message);
-}
 
 ExitCode print(int fd, std::string_view text) {
   while (!text.empty()) {

@@ -9,6 +9,7 @@
 #include "base/suggest.h"
 #include "base/text.h"
 #include "config/options.h"
+#include "config/usage_error.h"
 
 namespace mm::cli {
 namespace {
@@ -18,10 +19,7 @@ using base::Status;
 using base::StatusOr;
 using config::Option;
 using config::Type;
-
-Status usage_error(const std::string& message) {
-  return base::error(base::Code::kInvalidArgument, message);
-}
+using config::usage_error;
 
 cxxopts::Options known_options(const Command& command) {
   cxxopts::Options known("mindmeld");

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "config/usage_error.h"
 
 namespace mm::cli {
 
@@ -13,9 +14,8 @@ base::StatusOr<Level> log_level(const config::Environment& environment, int verb
   Level level = verbosity < 0 ? Level::kError : Level::kWarn;
   const std::string_view text = config::variable(environment, "MINDMELD_LOG");
   if (!text.empty() && !ops::parse_level(text, level)) {
-    return base::error(base::Code::kInvalidArgument,
-                       "MINDMELD_LOG: " + base::quoted(text) +
-                           " is not a level: write error, warn, info, debug or trace");
+    return config::usage_error("MINDMELD_LOG: " + base::quoted(text) +
+                               " is not a level: write error, warn, info, debug or trace");
   }
   const Level least = verbosity > 1 ? Level::kDebug : verbosity > 0 ? Level::kInfo : level;
   return std::max(level, least);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The one error of this layer: the user said something that cannot be done. Exit code 2.
+// The one error of config and cli: the user said something that cannot be done. Exit code 2.
 #pragma once
 
 #include <string_view>

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "net/listening.h"
 #include "ops/log.h"
 #include "secure/log_id.h"
 
@@ -37,7 +38,6 @@ Sharer::Sharer(Context& context, config::SharedService service,
 void Sharer::stop() {
   retry_timer_.cancel();
   registration_.reset();
-  probe_.reset();
 }
 
 void Sharer::register_name() {
@@ -58,18 +58,14 @@ void Sharer::on_registered(const std::string& router_instance) {
   if (was_announced_) return;
   was_announced_ = true;
   context_.events.sharing(service_.name, service_.target);
-  probe_target();
+  tell_if_target_is_down();
 }
 
 // Starting before the server is normal; wondering why nothing answers is not necessary.
-void Sharer::probe_target() {
-  probe_ = std::make_unique<net::Dial>(
-      context_.loop, service_.target, context_.config.dial_timeout,
-      [this](base::StatusOr<std::unique_ptr<net::Socket>> socket) {
-        if (socket.ok()) return;
-        context_.events.note(service_.name + ": " + base::message(socket.status()) +
-                             "; connections are refused until it answers");
-      });
+void Sharer::tell_if_target_is_down() {
+  if (net::is_listened_to(service_.target) != false) return;
+  context_.events.note("nothing listens at " + service_.target.text() + " yet: connections to " +
+                       service_.name + " are refused until something does");
 }
 
 void Sharer::on_ended(const Status& status) {

@@ -50,7 +50,7 @@ class Sharer final : public transport::Registration::Listener, public tunnel::Tu
 
   void register_name();
   void try_next_name();
-  void probe_target();
+  void tell_if_target_is_down();
   void open(const base::Token& token);
   void on_dialled(tunnel::Tunnel& tunnel, base::StatusOr<std::unique_ptr<net::Socket>> socket);
 
@@ -71,7 +71,6 @@ class Sharer final : public transport::Registration::Listener, public tunnel::Tu
   transport::Retry retry_;
   net::Timer retry_timer_;
   std::unique_ptr<transport::Registration> registration_;
-  std::unique_ptr<net::Dial> probe_;
   bool was_announced_ = false;
   SeenTokens seen_;
   std::unordered_map<tunnel::Tunnel*, Connection> connections_;

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 from harness.daemons import free_port, iperf3_server  # noqa: E402
 from harness.streams import dial, receive_exactly  # noqa: E402
-from harness.world import World, listening  # noqa: E402
+from harness.world import BINARY, World  # noqa: E402
 
 ROUNDS = 5
 BULK_S = 2
@@ -39,11 +39,25 @@ SOCAT_BUFFER_BYTES = 262144
 
 
 def mindmeld_chain(world: World, ports: dict[str, int]) -> dict[str, str]:
-    """A router, a share and a connect with a service for each target."""
-    router = world.router()
-    world.share(router, *(f"{name}=127.0.0.1:{port}" for name, port in ports.items()))
-    connect = world.connect(router, *(f"{name}=0" for name in ports))
-    return {name: listening(connect, name) for name in ports}
+    """A router, a share and a connect with a service for each target; without events or logs."""
+    router = ["--router", f"http://127.0.0.1:{free_port()}", "--quiet"]
+    addresses = {name: f"127.0.0.1:{free_port()}" for name in ports}
+    start(world, BINARY, "router", "--listen", router[1].removeprefix("http://"), "--quiet")
+    start(world, BINARY, "share", *(f"{name}={port}" for name, port in ports.items()), *router)
+    listeners = [f"{name}={address}" for name, address in addresses.items()]
+    start(world, BINARY, "connect", *listeners, *router)
+    for address in addresses.values():
+        wait_for_listener(address)
+    return addresses
+
+
+def start(world: World, *command: str) -> None:
+    """Runs a program until the end, unheard."""
+    silence = subprocess.DEVNULL
+    process = subprocess.Popen(
+        command, stdout=silence, stderr=silence, env=world.environment(), cwd=world.folder
+    )
+    world.owned(Ended(process))
 
 
 def socat_chain(world: World, ports: dict[str, int]) -> dict[str, str]:
@@ -58,8 +72,8 @@ def socat_row(world: World, port: int) -> int:
         command = ["socat", "-b", str(SOCAT_BUFFER_BYTES)]
         command += [f"TCP-LISTEN:{listen},bind=127.0.0.1,fork,reuseaddr,nodelay,backlog=128"]
         command += [f"TCP:127.0.0.1:{port},nodelay"]
-        world.owned(Ended(subprocess.Popen(command, stderr=subprocess.DEVNULL)))
-        wait_for_listener(listen)
+        start(world, *command)
+        wait_for_listener(f"127.0.0.1:{listen}")
         port = listen
     return port
 
@@ -76,14 +90,14 @@ class Ended:
         self._process.wait()
 
 
-def wait_for_listener(port: int) -> None:
-    """Until somebody listens there, which socat does not announce."""
-    deadline = time.monotonic() + 5
+def wait_for_listener(address: str) -> None:
+    """Until somebody listens there, which nobody announces here."""
+    deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         with suppress(ConnectionRefusedError):
-            dial(f"127.0.0.1:{port}").close()
+            dial(address).close()
             return
-    raise AssertionError(f"nobody listens on {port}")
+    raise AssertionError(f"nobody listens on {address}")
 
 
 # ---- the target of pings and of short connections

@@ -33,13 +33,18 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture
-def world(tmp_path: Path, certificates: Certificates) -> Iterator[World]:
+def world(
+    request: pytest.FixtureRequest, tmp_path: Path, certificates: Certificates
+) -> Iterator[World]:
     """What the test starts; every process must end with the expected code and no crash."""
     world = World(tmp_path, certificates)
     try:
         yield world
     finally:
-        world.close()
+        try:
+            world.close()
+        finally:  # shown where the test failed
+            request.node.add_report_section("teardown", "programs", world.describe())
 
 
 @pytest.fixture

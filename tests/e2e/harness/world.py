@@ -211,6 +211,10 @@ class World:
 
     # ---- the end
 
+    def describe(self) -> str:
+        """What every process said, for the report of a failure."""
+        return "\n".join(program.describe() for program in reversed(self._programs))
+
     def close(self) -> None:
         """Closes every socket, ends every program in order, and looks at how each ended."""
         for close in reversed(self._closers):
@@ -225,7 +229,6 @@ class World:
                 program.end()
             except AssertionError as failure:
                 failures.append(str(failure))
-            print(program.describe())  # pytest shows it where the test failed
         assert not failures, "\n".join(failures)
 
 
