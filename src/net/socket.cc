@@ -53,6 +53,13 @@ base::Status gone(int error_number, std::string_view clause) {
   return base::error(Code::kAborted, base::message(base::errno_error(error_number, clause)));
 }
 
+// On from the start, and off for an orderly close alone: so a process that is killed leaves a reset
+// behind, and never what looks like a clean end of stream.
+void set_reset_on_close(int fd, bool on) {
+  const linger value{on ? 1 : 0, 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value);
+}
+
 }  // namespace
 
 struct Socket::Impl : std::enable_shared_from_this<Impl> {
@@ -107,7 +114,10 @@ void Socket::Impl::close() {
 base::StatusOr<std::unique_ptr<Socket>> Socket::adopt(Loop& loop, Fd fd) {
   const std::optional<int> family = family_of(fd.get());
   if (!family) return base::errno_error(errno, "take over a connection");
-  if (*family != AF_UNIX) tune_tcp(fd.get());
+  if (*family != AF_UNIX) {
+    tune_tcp(fd.get());
+    set_reset_on_close(fd.get(), true);
+  }
   auto impl = std::make_shared<Impl>(loop, *family);
   asio::error_code error;
   impl->socket.assign(asio::generic::stream_protocol(*family, 0), fd.get(), error);
@@ -118,7 +128,10 @@ base::StatusOr<std::unique_ptr<Socket>> Socket::adopt(Loop& loop, Fd fd) {
 
 Socket::Socket(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Socket::~Socket() { impl_->close(); }
+Socket::~Socket() {
+  if (impl_->is_tcp && impl_->socket.is_open()) set_reset_on_close(impl_->fd(), false);
+  impl_->close();
+}
 
 Stream::ReadResult Socket::read(size_t most_bytes) {
   using Kind = ReadResult::Kind;
@@ -188,10 +201,6 @@ size_t Socket::unacknowledged_bytes() const {
 
 void Socket::reset() {
   impl_->reset_seen = true;
-  if (impl_->is_tcp && impl_->socket.is_open()) {
-    const linger at_once{1, 0};
-    setsockopt(impl_->fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  }
   impl_->close();
 }
 

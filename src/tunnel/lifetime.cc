@@ -15,7 +15,10 @@ Lifetime::Lifetime(net::Loop& loop, TunnelSet& tunnels, std::function<void()> st
       signals_(loop, [this](int number) { on_signal(number); }, {SIGINT, SIGTERM}) {}
 
 void Lifetime::on_signal(int number) {
-  if (ending_) return loop_.stop();
+  if (ending_) {
+    tunnels_.abort_all();
+    return loop_.stop();
+  }
   end(number == SIGINT ? ExitCode::kInterrupted : ExitCode::kDone);
 }
 

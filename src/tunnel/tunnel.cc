@@ -19,6 +19,10 @@ using namespace std::chrono_literals;
 // the reset goes first. Long enough for a reader that pauses, short enough not to pile up.
 constexpr base::Duration kLinger = 30s;
 
+// For a lane to be accepted and the peer's first frame to come. Longer than the router lets a lane
+// wait alone (5 s), so that it is the router who ends one that nobody joins.
+constexpr base::Duration kFirstFrame = 15s;
+
 // A lane that carried its last frame is given so long to end by itself.
 constexpr base::Duration kLeave = 5s;
 
@@ -45,6 +49,10 @@ Tunnel::Tunnel(net::Loop& loop, wire::Budget& budget, Owner& owner, std::string 
       ack_timer_(loop),
       linger_timer_(loop) {}
 
+Tunnel::~Tunnel() {
+  if (local_) local_->reset();
+}
+
 void Tunnel::set_local(std::unique_ptr<Stream> local) {
   MM_CHECK(!local_);
   if (phase_ != Phase::kOpen) return local->reset();  // it ended while the target was dialled
@@ -59,6 +67,10 @@ void Tunnel::attach(const OpenLane& open_lane) {
   lane_busy_ = false;
   lane_half_closed_ = false;
   lane_ = open_lane(*this);
+  first_frame_timer_.emplace(loop_);
+  first_frame_timer_->after(kFirstFrame, [this] {
+    on_closed(base::error(base::Code::kUnavailable, "the other end said nothing"));
+  });
   pump();
 }
 
@@ -79,6 +91,7 @@ void Tunnel::on_message(std::vector<Bytes> message) {
   auto frame = wire::decode(message);
   const Status status =
       frame.ok() ? conduit_.on_frame(*std::move(frame), loop_.clock().now()) : frame.status();
+  first_frame_timer_.reset();
   if (status.ok()) return pump();
   if (status.code() == base::Code::kAborted) return on_closed(status);
   ops::log(ops::Level::kWarn, "tunnel.refused_frame",
@@ -95,6 +108,7 @@ void Tunnel::on_written() {
 
 void Tunnel::on_closed(const Status& status) {
   lane_.reset();
+  first_frame_timer_.reset();
   conduit_.detach();
   if (conduit_.is_lane_over() || phase_ != Phase::kOpen) return pump();
   if (!conduit_.was_heard()) return owner_.on_lane_refused(*this, status);
@@ -267,6 +281,7 @@ void Tunnel::leave(bool is_clean, std::string why) {
   enter(Phase::kLeaving);
   ending_ = {is_clean, std::move(why), conduit_.sent_bytes(), conduit_.delivered_bytes()};
   local_.reset();
+  first_frame_timer_.reset();
   ack_timer_.cancel();
   linger_timer_.after(kLeave, [this] {
     lane_.reset();

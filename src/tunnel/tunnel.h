@@ -48,6 +48,9 @@ class Tunnel final : public wire::Lane::Listener {
   Tunnel(net::Loop& loop, wire::Budget& budget, Owner& owner, std::string log_id,
          std::string local_name);
 
+  // Resets what is still open.
+  ~Tunnel() override;
+
   // Gives it its local connection. Once; before or after attach().
   void set_local(std::unique_ptr<net::Stream> local);
 
@@ -109,6 +112,7 @@ class Tunnel final : public wire::Lane::Listener {
   bool lane_busy_ = false;
   bool lane_half_closed_ = false;
 
+  std::optional<net::Timer> first_frame_timer_;  // until the peer was heard
   net::Timer ack_timer_;
   net::Timer linger_timer_;
   bool lingering_ = false;

@@ -25,6 +25,9 @@ class TunnelSet final : public Tunnel::Owner {
   // `on_empty` when none is left.
   void stop(std::function<void()> on_empty);
 
+  // Resets the open tunnels now.
+  void abort_all();
+
  private:
   struct Entry {
     std::unique_ptr<Tunnel> tunnel;
@@ -33,7 +36,6 @@ class TunnelSet final : public Tunnel::Owner {
 
   void on_lane_refused(Tunnel& tunnel, const base::Status& status) override;
   void on_ended(Tunnel& tunnel, const Tunnel::Ending& ending) override;
-  void abort_all();
   void check_empty();
 
   net::Loop& loop_;  // borrowed: outlives us

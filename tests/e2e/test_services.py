@@ -200,7 +200,7 @@ def test_a_share_starts_before_its_target_and_says_that_it_is_down(
     world: World, router: Router
 ) -> None:
     dead = world.dead_address()
-    world.share(router, f"web={dead.port}").wait_line(f"cannot reach .*{dead.port}")
+    world.share(router, f"web={dead.port}").wait_line(f"nothing listens at .*{dead.port}")
 
 
 def test_a_target_is_dialled_for_a_connection_and_for_nothing_else(
