@@ -57,7 +57,9 @@ std::string printable(std::string_view text, size_t most_bytes) {
 }
 
 std::string quoted(std::string_view text) {
-  return "\"" + printable(text, kQuotedBytesMost) + "\"";
+  std::string out = "\"";
+  out += printable(text, kQuotedBytesMost);
+  return out += '"';
 }
 
 }  // namespace mm::base
