@@ -5,6 +5,7 @@ A reset is never turned into a clean end of stream, and nothing that came before
 """
 from __future__ import annotations
 
+import signal
 import socket
 import time
 
@@ -164,3 +165,20 @@ def test_a_target_that_never_answers_is_a_reset_after_the_dial_timeout(world: Wo
     hole = world.black_hole()
     chain = world.chain(hole.address, share_flags=("--dial-timeout", "1s"))
     expect_reset_within(chain.address, 0.9, 2.5)
+
+
+@pytest.mark.needs_binary
+def test_a_target_that_answers_and_resets_before_the_share_looks_is_heard(world: World) -> None:
+    """The kernel connects while the share is stopped: bytes and reset are there when it goes on."""
+    hole = world.black_hole()
+    chain = world.chain(hole.address)
+    client = world.dial(chain.address)
+    share = chain.programs[1]
+    share.until(hole.is_dialled, "the target is not dialled")
+    share.send_signal(signal.SIGSTOP)
+    server = hole.accept()
+    payload = Payload(1000)
+    send_payload(server, payload)
+    reset(server)
+    share.send_signal(signal.SIGCONT)
+    assert drain(client) == Received.all_of(payload, RESET)

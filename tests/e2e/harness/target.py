@@ -6,8 +6,11 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from harness.streams import PATIENCE_S
+
+SYN_SENT = "02"  # a state in /proc/net/tcp
 
 
 def echo(connection: socket.socket) -> None:
@@ -93,6 +96,21 @@ class BlackHole:
         while self._dial_one():
             assert len(self._fill) < 64, "the backlog does not fill up"
 
+    def is_dialled(self) -> bool:
+        """Does somebody wait for an answer?"""
+        lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()
+        rows = (line.split() for line in lines[1:])
+        return any(row[2].endswith(f":{self.port:04X}") and row[3] == SYN_SENT for row in rows)
+
+    def accept(self) -> socket.socket:
+        """Answers from now on; the first connection that is not one of those that filled it up."""
+        ours = [connection.getsockname() for connection in self._fill]
+        while True:
+            connection, peer = self._listener.accept()
+            self._fill.append(connection)  # to be closed
+            if peer not in ours:
+                return connection
+
     def close(self) -> None:
         """Lets go of it all."""
         for connection in [*self._fill, self.listener]:
@@ -101,11 +119,12 @@ class BlackHole:
     def _dial_one(self) -> bool:
         connection = socket.socket()
         connection.settimeout(0.3)
-        self._fill.append(connection)
         try:
             connection.connect(("127.0.0.1", self.port))
         except TimeoutError:
+            connection.close()
             return False
+        self._fill.append(connection)
         return True
 
 

@@ -88,7 +88,8 @@ TEST_CASE("events: with --json each is one object a line, as the contract has it
 {"event":"sharing","name":"web","target":"localhost:3000"}
 {"event":"listening","service":"web","address":"127.0.0.1:8080"}
 {"event":"connection","id":"1a2b3c4d","service":"web","state":"open"}
-{"event":"connection","id":"1a2b3c4d","service":"web","state":"closed","up_bytes":12,"down_bytes":34,"why":"done"}
+{"event":"connection","id":"1a2b3c4d","service":"web","state":"closed",)"
+        R"("up_bytes":12,"down_bytes":34,"why":"done"}
 {"event":"router","state":"offline","url":"http://127.0.0.1:6353","why":"it is gone"}
 {"event":"router","state":"online","url":"http://127.0.0.1:6353"}
 {"event":"error","code":"name_taken","message":"taken"}
