@@ -169,7 +169,11 @@ void Dial::Impl::on_outcome(size_t index) {
   Attempt& attempt = attempts[index];
   --under_way;
   const int error = connect_error(attempt.fd);
-  if (error == 0) return finish(std::move(attempt.socket));
+  // A connection that does not come about is refused or times out; one that came about and was
+  // reset since may still hold what the target said before.
+  const bool was_reset = error == ECONNRESET || error == EPIPE;
+  if (was_reset) attempt.socket->reset_was_noticed();
+  if (error == 0 || was_reset) return finish(std::move(attempt.socket));
   attempt.socket.reset();
   on_failure(cannot_reach(error));
 }

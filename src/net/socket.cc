@@ -133,6 +133,8 @@ Socket::~Socket() {
   impl_->close();
 }
 
+void Socket::reset_was_noticed() { impl_->reset_seen = true; }
+
 Stream::ReadResult Socket::read(size_t most_bytes) {
   using Kind = ReadResult::Kind;
   ReadBlock& block = impl_->loop.read_block();

@@ -22,6 +22,10 @@ class Socket final : public Stream {
   // kResourceExhausted and other codes: the kernel cannot watch one more; `fd` is closed.
   static base::StatusOr<std::unique_ptr<Socket>> adopt(Loop& loop, Fd fd);
 
+  // Somebody asked the kernel for the connection's error, which it tells once: it was reset, and
+  // what was received before can still be read.
+  void reset_was_noticed();
+
   ~Socket() override;
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;

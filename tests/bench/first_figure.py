@@ -148,6 +148,8 @@ def bulk(address: str, *flags: str) -> float:
     host, _, port = address.rpartition(":")
     command = ["iperf3", "-c", host, "-p", port, "-t", str(BULK_S), "-J", *flags]
     told = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    if "sum_received" not in told["end"]:
+        raise RuntimeError(f"iperf3 through {address}: {told.get('error', told)}")
     return float(told["end"]["sum_received"]["bits_per_second"]) / 8e6
 
 

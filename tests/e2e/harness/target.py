@@ -89,6 +89,7 @@ class BlackHole:
     def __init__(self) -> None:
         self.listener = socket.socket()
         self.listener.bind(("127.0.0.1", 0))
+        self.listener.settimeout(PATIENCE_S)
         self.listener.listen(0)
         self.port = self.listener.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
@@ -106,7 +107,7 @@ class BlackHole:
         """Answers from now on; the first connection that is not one of those that filled it up."""
         ours = [connection.getsockname() for connection in self._fill]
         while True:
-            connection, peer = self._listener.accept()
+            connection, peer = self.listener.accept()
             self._fill.append(connection)  # to be closed
             if peer not in ours:
                 return connection

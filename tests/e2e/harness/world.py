@@ -223,6 +223,7 @@ class World:
         for program in reversed(self._programs):
             if program.is_running():
                 program.send_signal(signal.SIGTERM)
+                program.send_signal(signal.SIGCONT)  # a test may have stopped it
         failures: list[str] = []
         for program in reversed(self._programs):
             try:
