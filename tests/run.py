@@ -8,16 +8,19 @@ hangs or holds no test counts as a failure. The exit code is 0 only if something
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as xml
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROGRAM_TIMEOUT_S = 600  # the slowest takes a few seconds, and some ten times that under TSan
@@ -44,12 +47,14 @@ class Count:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    what_failed: list[str] = field(default_factory=list)  # what each suite that failed said
 
     def add(self, other: Count) -> None:
         """Adds another suite's."""
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
+        self.what_failed += other.what_failed
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
@@ -78,27 +83,42 @@ def count_program(output: str, exit_code: int) -> Count:
     return count
 
 
-def run_program(test: dict) -> Count:
-    """Runs one of meson's tests."""
-    began = time.monotonic()
-    done = subprocess.Popen(
-        test["cmd"],
+def run(command: list[str], timeout_s: int, env: dict[str, str]) -> tuple[str, int]:
+    """Runs a suite to its end; what it said and its exit code. Leaves no process of it behind."""
+    suite = subprocess.Popen(
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        env=environment() | test["env"],
+        env=env,
+        start_new_session=True,
     )
+    timer = threading.Timer(timeout_s, end_group, [suite.pid])
+    timer.start()
     try:
-        output, _ = done.communicate(timeout=PROGRAM_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        done.kill()
-        output, _ = done.communicate()
-        output += f"\nended after {PROGRAM_TIMEOUT_S} s\n"
-    count = count_program(output, done.returncode)
-    text = f"{output}exit code {done.returncode} from {' '.join(test['cmd'])}\n"
-    print(text if count.failed else "", end="")
+        output, _ = suite.communicate()
+    finally:
+        late = not timer.is_alive()
+        timer.cancel()
+        end_group(suite.pid)
+    return output + (f"\nended after {timeout_s} s\n" if late else ""), suite.returncode
+
+
+def end_group(leader: int) -> None:
+    """Ends a suite and whatever it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def run_program(test: dict) -> Count:
+    """Runs one of meson's tests."""
+    began = time.monotonic()
+    output, exit_code = run(test["cmd"], PROGRAM_TIMEOUT_S, environment() | test["env"])
+    count = count_program(output, exit_code)
+    if count.failed:
+        count.what_failed = [f"{output}exit code {exit_code} from {' '.join(test['cmd'])}"]
     report(test["name"], count, began)
     return count
 
@@ -137,20 +157,17 @@ def count_pytest(report_file: Path, exit_code: int) -> Count:
 
 
 def run_pytest(folder: str, options: list[str], **variables: str) -> Count:
-    """Runs a folder of tests; pytest itself shows what fails."""
+    """Runs a folder of tests."""
     began = time.monotonic()
+    print(f"running {folder}", flush=True)
     with tempfile.TemporaryDirectory() as place:
         report_file = Path(place) / "report.xml"
         command = [sys.executable, "-m", "pytest", folder, "--quiet", "-rs", "--rootdir=."]
         command += ["-p", "no:cacheprovider", f"--junitxml={report_file}", *options]
-        done = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment(**variables))
-        try:
-            exit_code = done.wait(PYTEST_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            done.kill()
-            exit_code = done.wait()
-            print(f"{folder}: ended after {PYTEST_TIMEOUT_S} s")
+        output, exit_code = run(command, PYTEST_TIMEOUT_S, environment(**variables))
         count = count_pytest(report_file, exit_code)
+    if count.failed:
+        count.what_failed = [output]
     report(folder, count, began)
     return count
 
@@ -179,6 +196,8 @@ def main() -> int:
         total.add(run_pytest("tests/tidy", []))
     if flags.e2e:
         total.add(run_e2e(flags.e2e, flags.third))
+    if total.what_failed:
+        print("\n--- what failed", *total.what_failed, sep="\n")
     print(total, flush=True)
     return 0 if total.failed == 0 and total.passed > 0 else 1
 

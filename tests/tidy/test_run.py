@@ -2,6 +2,9 @@
 """tests/run.py counts what happened, and takes nothing for a success that is none."""
 from __future__ import annotations
 
+import os
+import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -53,10 +56,37 @@ def test_pytest_is_counted(
 def test_a_program_that_crashes_is_shown_and_counted(capfd: pytest.CaptureFixture[str]) -> None:
     command = ["/bin/sh", "-c", "echo its last words; kill -SEGV $$"]
     count = run.run_program({"name": "unit/bad", "cmd": command, "env": {}})
-    assert count == run.Count(0, 1, 0)
-    said = capfd.readouterr().out
-    assert "its last words\nexit code -11" in said
-    assert "unit/bad" in said
+    assert (count.passed, count.failed, count.skipped) == (0, 1, 0)
+    assert "its last words\nexit code -11" in count.what_failed[0]
+    assert "unit/bad" in capfd.readouterr().out
+
+
+def ends(pid: int) -> bool:
+    """Whether a process is gone, or goes at once: a signal takes a moment."""
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([process], [], [], 20)[0])
+    finally:
+        os.close(process)
+
+
+def test_a_suite_that_hangs_is_ended_with_all_that_it_started() -> None:
+    command = ["/bin/sh", "-c", "sleep 600 & echo $!; wait"]
+    output, exit_code = run.run(command, 1, run.environment())
+    child, why = output.split("\n", 1)
+    assert why == "\nended after 1 s\n"
+    assert exit_code == -signal.SIGKILL
+    assert ends(int(child))
+
+
+def test_what_a_suite_leaves_behind_is_ended() -> None:
+    command = ["/bin/sh", "-c", "sleep 600 >/dev/null 2>&1 & echo $!"]
+    output, exit_code = run.run(command, 60, run.environment())
+    assert exit_code == 0
+    assert ends(int(output))
 
 
 def test_the_last_line_is_the_sum_and_the_exit_code_says_whether_it_is_good() -> None:
