@@ -16,7 +16,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import xml.etree.ElementTree as xml
 from concurrent.futures import ThreadPoolExecutor
@@ -95,15 +94,15 @@ def run(command: list[str], timeout_s: int, env: dict[str, str]) -> tuple[str, i
         env=env,
         start_new_session=True,
     )
-    timer = threading.Timer(timeout_s, end_group, [suite.pid])
-    timer.start()
     try:
-        output, _ = suite.communicate()
-    finally:
-        late = not timer.is_alive()
-        timer.cancel()
+        output, _ = suite.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
         end_group(suite.pid)
-    return output + (f"\nended after {timeout_s} s\n" if late else ""), suite.returncode
+        output, _ = suite.communicate()
+        output += f"\nended after {timeout_s} s\n"
+    finally:
+        end_group(suite.pid)
+    return output, suite.returncode
 
 
 def end_group(leader: int) -> None:
@@ -168,6 +167,8 @@ def run_pytest(folder: str, options: list[str], **variables: str) -> Count:
         count = count_pytest(report_file, exit_code)
     if count.failed:
         count.what_failed = [output]
+    elif count.skipped:
+        print(output, end="")  # which, and why
     report(folder, count, began)
     return count
 
