@@ -19,12 +19,14 @@ struct Json {
   enum class Kind { kNull, kBool, kNumber, kString, kList, kObject };
 
   Json() = default;
+  // NOLINTBEGIN(google-explicit-constructor): an object is written as its plain values
   Json(bool value) : kind(Kind::kBool), text(value ? "true" : "false") {}
   Json(const char* value) : kind(Kind::kString), text(value) {}
   template <std::convertible_to<std::string_view> Text>
   Json(const Text& value) : kind(Kind::kString), text(std::string_view(value)) {}
   template <std::integral Number>
   Json(Number value) : kind(Kind::kNumber), text(std::to_string(value)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   static Json object(std::initializer_list<std::pair<std::string_view, Json>> members);
   static Json list(std::vector<Json> items);

@@ -28,11 +28,11 @@ void Bridge::on_read(Lane& from, bool ok) {
     if (!from.is_finishing()) on_half_closed_(shared_from_this(), role);
     return;
   }
-  grpc::ByteBuffer message = from.take_message();
+  const grpc::ByteBuffer message = from.take_message();
   const uint64_t size = message.Length();
   bytes_[static_cast<size_t>(role)].fetch_add(size, std::memory_order_relaxed);
   traffic_->bytes.fetch_add(size, std::memory_order_relaxed);
-  lane(opposite(role)).write(std::move(message), shared_from_this());
+  lane(opposite(role)).write(message, shared_from_this());
 }
 
 // A lane that fails to write is lost, and its call's end says so: nothing to do here.

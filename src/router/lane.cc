@@ -31,7 +31,7 @@ grpc::ByteBuffer Lane::take_message() {
   return message;
 }
 
-bool Lane::write(grpc::ByteBuffer message, std::shared_ptr<Listener> listener) {
+bool Lane::write(const grpc::ByteBuffer& message, std::shared_ptr<Listener> listener) {
   if (!gate_.begin_write()) return false;
   start_write(message, std::move(listener));
   return true;

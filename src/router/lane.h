@@ -42,7 +42,7 @@ class Lane {
 
   // False: the lane is being finished, the message is dropped and nothing is told. Require: the
   // previous write was answered.
-  bool write(grpc::ByteBuffer message, std::shared_ptr<Listener> listener);
+  bool write(const grpc::ByteBuffer& message, std::shared_ptr<Listener> listener);
 
   // Ends the lane in its turn, after an outstanding write. From any thread, any number of times;
   // the first reason counts.

@@ -34,7 +34,7 @@ bool capture() {
 
 void capture_grpc_log() {
   // Once: protobuf's handler may not be set while another thread logs.
-  [[maybe_unused]] static const bool captured = capture();
+  [[maybe_unused]] static bool captured = capture();
 }
 
 }  // namespace mm::transport

@@ -24,7 +24,7 @@ from harness.program import Program, assert_no_crash
 from harness.target import BlackHole, DeadAddress, Target
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-BINARY = os.environ.get("MINDMELD_BINARY", str(REPOSITORY / "build" / "mindmeld"))
+BINARY = str(Path(os.environ.get("MINDMELD_BINARY", REPOSITORY / "build" / "mindmeld")).absolute())
 IS_DIRECT = os.environ.get("MINDMELD_E2E_DIRECT") == "1"
 USER = pwd.getpwuid(os.getuid()).pw_name
 
