@@ -2,8 +2,10 @@
 #include "net/loop.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "base/check.h"
 #include "net/asio.h"
 
 namespace mm::net {
@@ -35,11 +37,27 @@ using BootTimer = asio::basic_waitable_timer<BootClock, BootWait, Executor>;
 
 }  // namespace
 
-Loop::Loop() : context_(std::make_unique<asio::io_context>(kOneThread)) {}
+// One wait of Asio's stands for all timers.
+struct Loop::Wait {
+  explicit Wait(asio::io_context& context) : timer(context) {}
 
-Loop::~Loop() = default;
+  BootTimer timer;
+  std::optional<base::TimePoint> due;  // nothing: it does not run
+};
+
+Loop::Loop()
+    : own_clock_(std::make_unique<base::SystemClock>()),
+      clock_(own_clock_.get()),
+      context_(std::make_unique<asio::io_context>(kOneThread)),
+      wait_(std::make_unique<Wait>(*context_)) {}
+
+Loop::Loop(const base::Clock& clock)
+    : clock_(&clock), context_(std::make_unique<asio::io_context>(kOneThread)) {}
+
+Loop::~Loop() { wait_.reset(); }
 
 void Loop::run() {
+  MM_CHECK(wait_);
   {
     const auto keep_running = asio::make_work_guard(*context_);
     context_->run();
@@ -51,36 +69,75 @@ void Loop::stop() { context_->stop(); }
 
 void Loop::post(std::function<void()> handler) { asio::post(*context_, std::move(handler)); }
 
+void Loop::run_due() {
+  MM_CHECK(!wait_);
+  do {
+    context_->poll();
+    context_->restart();
+    fire();
+  } while (context_->poll_one() > 0 || (next_due() && *next_due() <= clock_->now()));
+}
+
+std::optional<base::TimePoint> Loop::next_due() const {
+  if (timers_.empty()) return std::nullopt;
+  return timers_.begin()->first.first;
+}
+
+Loop::TimerKey Loop::arm(Timer& timer, base::TimePoint due) {
+  const TimerKey key{due, ++armed_count_};
+  timers_.emplace(key, &timer);
+  if (wait_ && (!wait_->due || due < *wait_->due)) wait_for_first();
+  return key;
+}
+
+// Those that a handler arms have their turn later, even if they are due at once.
+void Loop::fire() {
+  const base::TimePoint now = clock_->now();
+  const uint64_t last = armed_count_;
+  auto next = timers_.begin();
+  while (next != timers_.end() && next->first.first <= now && !context_->stopped()) {
+    if (next->first.second > last) {
+      ++next;
+      continue;
+    }
+    Timer& timer = *next->second;
+    timers_.erase(next);
+    timer.key_.reset();
+    const std::function<void()> handler = std::exchange(timer.handler_, nullptr);
+    handler();  // may destroy this timer, and change others
+    next = timers_.begin();
+  }
+}
+
+// A timer that was cancelled leaves the wait as it is: it then ends for nothing once.
+void Loop::wait_for_first() {
+  wait_->due = next_due();
+  if (!wait_->due) return;
+  wait_->timer.expires_at(*wait_->due);
+  wait_->timer.async_wait([this](const asio::error_code& error) {
+    if (error) return;  // a wait for an earlier one took its place
+    fire();
+    wait_for_first();
+  });
+}
+
 // ---- Timer
-
-struct Timer::Impl {
-  explicit Impl(asio::io_context& context) : wait(context) {}
-
-  BootTimer wait;
-  std::function<void()> handler;  // empty: not armed
-  uint64_t round = 0;             // a wait of an earlier round may be over and queued: it is void
-};
 
 Timer::~Timer() { cancel(); }
 
 void Timer::after(base::Duration delay, std::function<void()> handler) {
-  if (!impl_) impl_ = std::make_shared<Impl>(loop_.context());
-  impl_->handler = std::move(handler);
-  impl_->wait.expires_after(delay);
-  impl_->wait.async_wait([impl = impl_, round = ++impl_->round](const asio::error_code&) {
-    if (impl->round != round || !impl->handler) return;
-    std::exchange(impl->handler, nullptr)();
-  });
+  cancel();
+  handler_ = std::move(handler);
+  const base::TimePoint now = loop_.clock().now();
+  delay = std::clamp(delay, base::Duration{}, base::TimePoint::max() - now);
+  key_ = loop_.arm(*this, now + delay);
 }
 
 void Timer::cancel() {
-  if (!is_armed()) return;
-  impl_->handler = nullptr;
-  ++impl_->round;
-  impl_->wait.cancel();
+  if (!key_) return;
+  loop_.timers_.erase(*std::exchange(key_, std::nullopt));
+  handler_ = nullptr;
 }
-
-bool Timer::is_armed() const { return impl_ && impl_->handler; }
 
 // ---- Signals
 

@@ -3,9 +3,13 @@
 // stop() and nothing else. Wraps Asio, whose headers only net/*.cc and net/asio.h see.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "base/clock.h"
 #include "net/read_block.h"
@@ -15,6 +19,8 @@ class io_context;
 }
 
 namespace mm::net {
+
+class Timer;
 
 class Loop {
  public:
@@ -35,15 +41,40 @@ class Loop {
   // posts from one thread is kept.
   void post(std::function<void()> handler);
 
-  const base::Clock& clock() const { return clock_; }
+  const base::Clock& clock() const { return *clock_; }
+
+  // --- time as a test wants it: everything on this thread, and nothing by itself ---
+
+  // A loop on a clock that the test moves. Not for run().
+  explicit Loop(const base::Clock& clock);
+
+  // Runs what was posted and the timers that are due, until there is neither.
+  void run_due();
+
+  // When the next timer is due; nothing: none is armed.
+  std::optional<base::TimePoint> next_due() const;
 
   asio::io_context& context() { return *context_; }  // for net/*.cc
   ReadBlock& read_block() { return read_block_; }    // for net/*.cc
 
  private:
-  base::SystemClock clock_;
+  friend class Timer;
+  struct Wait;
+
+  // Due time, then order of arming.
+  using TimerKey = std::pair<base::TimePoint, uint64_t>;
+
+  TimerKey arm(Timer& timer, base::TimePoint due);
+  void fire();  // the timers that are due
+  void wait_for_first();
+
+  const std::unique_ptr<const base::Clock> own_clock_;  // null: a test's
+  const base::Clock* const clock_;
   ReadBlock read_block_;
   std::unique_ptr<asio::io_context> context_;
+  std::unique_ptr<Wait> wait_;  // for the first of them; null on a test's clock
+  std::map<TimerKey, Timer*> timers_;
+  uint64_t armed_count_ = 0;
 };
 
 // Calls back once after a delay, on a clock that counts suspend: a machine that slept past the due
@@ -59,12 +90,14 @@ class Timer {
   // A delay of zero or less: the next turn of the loop.
   void after(base::Duration delay, std::function<void()> handler);
   void cancel();
-  bool is_armed() const;
+  bool is_armed() const { return key_.has_value(); }
 
  private:
-  struct Impl;
+  friend class Loop;
+
   Loop& loop_;
-  std::shared_ptr<Impl> impl_;  // null until first armed; shared with the wait under way
+  std::optional<Loop::TimerKey> key_;  // while it is armed
+  std::function<void()> handler_;
 };
 
 // Calls `handler(signal_number)` on the loop for each of the signals that arrives, instead of what

@@ -9,9 +9,11 @@
 #include <thread>
 #include <vector>
 
+#include "unit/manual_clock.h"
 #include "unit/net/loopback.h"
 
 using namespace mm::net;
+using namespace std::chrono_literals;
 
 TEST_CASE("loop: a post runs later, and posts keep their order") {
   TestLoop loop;
@@ -167,6 +169,30 @@ TEST_CASE("timer: the longest delay does not overflow") {
   timer.after(mm::base::Duration::max(), [] { FAIL("fired"); });
   loop.settle();
   CHECK(timer.is_armed());
+}
+
+TEST_CASE("loop: on a test's clock only what is posted or due runs, in order") {
+  mm::test::ManualClock clock;
+  Loop loop(clock);
+  std::string story;
+  Timer soon(loop);
+  Timer late(loop);
+  late.after(20ms, [&] { story += "late "; });
+  soon.after(10ms, [&] {
+    story += "soon ";
+    loop.post([&] { story += "posted "; });
+    soon.after(5ms, [&] { story += "again "; });
+  });
+  loop.run_due();
+  CHECK(story.empty());
+  CHECK(loop.next_due() == clock.time + 10ms);
+  clock.time += 10ms;
+  loop.run_due();
+  CHECK(story == "soon posted ");
+  clock.time += 10ms;
+  loop.run_due();
+  CHECK(story == "soon posted again late ");
+  CHECK(!loop.next_due());
 }
 
 TEST_CASE("signals: each arrival calls the handler, until the object is gone") {
