@@ -42,7 +42,11 @@ struct RouterConfig {
   bool behind_front_end = false;  // all callers come from its address, and TLS ends there
   std::string tls_cert_file;      // both or neither
   std::string tls_key_file;
+  std::chrono::milliseconds max_lane_age{0};  // zero: lanes may grow old
 };
+
+// How long a connection whose other end cannot be reached is kept.
+constexpr std::chrono::milliseconds kGrace = std::chrono::minutes(15);
 
 struct SharedService {
   std::string name;
@@ -54,7 +58,9 @@ struct ShareConfig {
   Common common;
   std::vector<SharedService> services;  // at least one
   std::chrono::milliseconds dial_timeout{10'000};
-  bool no_wait = false;  // a router that is not there is exit code 5, not waited for
+  std::chrono::milliseconds grace = kGrace;
+  std::string keyring_file;  // empty: there is no home to keep one in
+  bool no_wait = false;      // a router that is not there is exit code 5, not waited for
 };
 
 struct ConnectedService {
@@ -66,7 +72,8 @@ struct ConnectConfig {
   Common common;
   std::vector<ConnectedService> services;  // at least one
   std::chrono::milliseconds hold{15'000};  // how long a connection waits for its service
-  bool no_wait = false;                    // an absent service is exit code 4
+  std::chrono::milliseconds grace = kGrace;
+  bool no_wait = false;  // an absent service is exit code 4
 };
 
 struct ListConfig {

@@ -3,6 +3,8 @@
 
 #include <poll.h>
 
+#include <cstdio>
+
 #include "base/text.h"
 
 namespace mm::config {
@@ -24,6 +26,16 @@ std::string router_hint(const Common& common) {
 std::string connect_command(std::string_view name, const Common& common) {
   const std::string router = common.router_is_default ? "" : " --router " + common.router.text();
   return "mindmeld connect " + std::string(name) + router;
+}
+
+std::string counted(size_t connections) {
+  return std::to_string(connections) + (connections == 1 ? " connection is" : " connections are");
+}
+
+std::string go_on(size_t connections) {
+  if (connections == 0) return "";
+  return "; " + std::to_string(connections) +
+         (connections == 1 ? " connection goes on" : " connections go on");
 }
 
 }  // namespace
@@ -81,21 +93,31 @@ void Events::connection_closed(std::string_view id, std::string_view service, ui
   }
 }
 
-void Events::router_online() {
-  if (router_is_online_ == true) return;
-  const bool was_offline = router_is_online_ == false;
-  router_is_online_ = true;
+void Events::router_online(std::optional<base::Duration> away, size_t connections) {
   const std::string url = common_.router.text();
-  publish(Json::object({{"event", "router"}, {"state", "online"}, {"url", url}}));
-  if (was_offline) tell("the router at " + url + " is there");
+  if (!away) {
+    return publish(Json::object({{"event", "router"}, {"state", "online"}, {"url", url}}));
+  }
+  const auto away_ms = std::chrono::duration_cast<std::chrono::milliseconds>(*away).count();
+  publish(Json::object({{"event", "router"},
+                        {"state", "online"},
+                        {"url", url},
+                        {"away_ms", away_ms},
+                        {"connections", connections}}));
+  char duration[32];
+  std::snprintf(duration, sizeof duration, "%.1f s", static_cast<double>(away_ms) / 1000);
+  tell("the router at " + url + " is there again after " + duration + go_on(connections));
 }
 
-void Events::router_offline(std::string_view why) {
-  if (router_is_online_ == false) return;
-  router_is_online_ = false;
+void Events::router_offline(std::string_view why, size_t connections) {
   const std::string url = common_.router.text();
-  publish(Json::object({{"event", "router"}, {"state", "offline"}, {"url", url}, {"why", why}}));
-  tell("waiting for the router: " + std::string(why) + router_hint(common_));
+  publish(Json::object({{"event", "router"},
+                        {"state", "offline"},
+                        {"url", url},
+                        {"why", why},
+                        {"connections", connections}}));
+  tell("waiting for the router: " + std::string(why) + router_hint(common_) +
+       (connections > 0 ? "; " + counted(connections) + " held meanwhile" : ""));
 }
 
 void Events::error(std::string_view code, std::string_view message) {

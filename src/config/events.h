@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "config/json.h"
 
@@ -46,9 +47,10 @@ class Events {
   // `why`: "done", or why it was reset.
   void connection_closed(std::string_view id, std::string_view service, uint64_t up_bytes,
                          uint64_t down_bytes, std::string_view why);
-  // The router answers, or does not (any more): told when it changes, however often it is called.
-  void router_online();
-  void router_offline(std::string_view why);
+  // The router answers; `away`: for how long it had not, if that was told. `connections`: that go
+  // on, or wait.
+  void router_online(std::optional<base::Duration> away, size_t connections);
+  void router_offline(std::string_view why, size_t connections);
   // Something failed and the command goes on, or ends with this as its last word. The code
   // "router" adds what to do where no router was named.
   void error(std::string_view code, std::string_view message);
@@ -62,7 +64,6 @@ class Events {
   Common common_;
   LineOutput output_;
   LineOutput errors_;
-  std::optional<bool> router_is_online_;  // nothing: not known yet
 };
 
 }  // namespace mm::config

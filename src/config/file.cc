@@ -46,16 +46,6 @@ StatusOr<std::optional<std::string>> read_text(const std::string& path) {
   return cannot_read(path, "it is larger than 4 MiB");
 }
 
-// The user's own; empty where there is no home.
-std::string user_path(const Environment& environment) {
-  const std::string_view folder = variable(environment, "XDG_CONFIG_HOME");
-  const std::string_view home = variable(environment, "HOME");
-  // The base directory specification: a relative path in the variable is to be ignored.
-  if (folder.starts_with('/')) return std::string(folder) + "/mindmeld/config.json";
-  if (home.starts_with('/')) return std::string(home) + "/.config/mindmeld/config.json";
-  return "";
-}
-
 // Adds what `path` holds to `file`. False: it does not exist.
 StatusOr<bool> read_into(File& file, const std::string& path, Trust trust,
                          const Environment& environment) {
@@ -72,6 +62,16 @@ StatusOr<bool> read_into(File& file, const std::string& path, Trust trust,
 
 }  // namespace
 
+std::string user_file(const Environment& environment, std::string_view name) {
+  const std::string_view folder = variable(environment, "XDG_CONFIG_HOME");
+  const std::string_view home = variable(environment, "HOME");
+  const std::string file = "/mindmeld/" + std::string(name);
+  // The base directory specification: a relative path in the variable is to be ignored.
+  if (folder.starts_with('/')) return std::string(folder) + file;
+  if (home.starts_with('/')) return std::string(home) + "/.config" + file;
+  return "";
+}
+
 StatusOr<File> read_files(const std::string& named, const Environment& environment,
                           const std::string& folder) {
   File file;
@@ -81,7 +81,7 @@ StatusOr<File> read_files(const std::string& named, const Environment& environme
     if (!*exists) return cannot_read(named, "it does not exist");
     return file;
   }
-  if (const std::string path = user_path(environment); !path.empty()) {
+  if (const std::string path = user_file(environment, "config.json"); !path.empty()) {
     const auto exists = read_into(file, path, Trust::kFull, environment);
     if (!exists.ok()) return exists.status();
   }

@@ -23,10 +23,18 @@ constexpr Option kOptions[] = {
     {"tls-key", 0, "FILE", Type::kPath, "",
      "the private key of --tls-cert (PEM)", kRouter, Reach::kServeSection},
 
+    {"max-lane-age", 0, "DURATION", Type::kDuration, "off",
+     "move connections to new streams at this age (Cloud Run: 50m)",
+     kRouter, Reach::kServeSection},
+
     {"dial-timeout", 0, "DURATION", Type::kDuration, "10s",
      "how long a target may take to answer", kShare, Reach::kFile},
     {"hold", 0, "DURATION", Type::kDuration, "15s",
      "how long a connection waits for its service", kConnect, Reach::kFile},
+    {"grace", 0, "DURATION", Type::kDuration, "15m",
+     "how long a connection outlives the loss of its other end", kEnds, Reach::kFile},
+    {"keyring", 0, "FILE", Type::kPath, "~/.config/mindmeld/keyring",
+     "your key, by which a router knows you again", kShare, Reach::kFile},
     {"no-wait", 0, "", Type::kSwitch, "",
      "end at once where the router or a service is not there", kEnds, Reach::kFile},
 

@@ -75,6 +75,10 @@ StatusOr<Common> resolve_common(const Settings& settings) {
 
 // ---- router
 
+// Before it cuts each stream, at 60 minutes at the latest.
+// Source: https://cloud.google.com/run/docs/configuring/request-timeout
+constexpr milliseconds kCloudRunLaneAge = std::chrono::minutes(50);
+
 // Cloud Run, where TLS ends in front, and $PORT says where to listen.
 // Source: https://cloud.google.com/run/docs/container-contract
 bool is_cloud_run(const Environment& environment) {
@@ -225,6 +229,10 @@ StatusOr<RouterConfig> resolve_router(const Sources& sources) {
   config.behind_front_end = is_cloud_run(sources.environment);
   config.tls_cert_file = settings.text("tls-cert");
   config.tls_key_file = settings.text("tls-key");
+  const milliseconds age = config.behind_front_end ? kCloudRunLaneAge : milliseconds(0);
+  const auto max_lane_age = settings.duration("max-lane-age", milliseconds(100), age);
+  if (!max_lane_age.ok()) return max_lane_age.status();
+  config.max_lane_age = *max_lane_age;
   if (config.tls_cert_file.empty() != config.tls_key_file.empty()) {
     const bool has_cert = !config.tls_cert_file.empty();
     return usage_error(settings.find(has_cert ? "tls-cert" : "tls-key")->source + " needs " +
@@ -246,12 +254,17 @@ StatusOr<ShareConfig> resolve_share(const Sources& sources) {
   const auto dial_timeout =
       gathered->settings.duration("dial-timeout", milliseconds(1), config.dial_timeout);
   if (!dial_timeout.ok()) return dial_timeout.status();
+  const auto grace = gathered->settings.duration("grace", milliseconds(1), config.grace);
+  if (!grace.ok()) return grace.status();
   const auto no_wait = gathered->settings.is_on("no-wait");
   if (!no_wait.ok()) return no_wait.status();
 
   config.common = *std::move(common);
   config.services = *std::move(services);
   config.dial_timeout = *dial_timeout;
+  config.grace = *grace;
+  config.keyring_file = gathered->settings.text("keyring");
+  if (config.keyring_file.empty()) config.keyring_file = user_file(sources.environment, "keyring");
   config.no_wait = *no_wait;
   return config;
 }
@@ -267,12 +280,15 @@ StatusOr<ConnectConfig> resolve_connect(const Sources& sources) {
   ConnectConfig config;
   const auto hold = gathered->settings.duration("hold", milliseconds(0), config.hold);
   if (!hold.ok()) return hold.status();
+  const auto grace = gathered->settings.duration("grace", milliseconds(1), config.grace);
+  if (!grace.ok()) return grace.status();
   const auto no_wait = gathered->settings.is_on("no-wait");
   if (!no_wait.ok()) return no_wait.status();
 
   config.common = *std::move(common);
   config.services = *std::move(services);
   config.hold = *hold;
+  config.grace = *grace;
   config.no_wait = *no_wait;
   return config;
 }

@@ -20,8 +20,11 @@ base::ExitCode run(const config::ConnectConfig& config) {
     events.error("usage", base::message(router.status()));
     return base::ExitCode::kUsage;
   }
-  tunnel::TunnelSet tunnels(loop);
-  Context context{loop, random, **router, tunnels, events, config};
+  tunnel::TunnelSet tunnels(loop, random, {.grace = config.grace, .first_grace = config.hold});
+  tunnel::RouterWatch watch(
+      loop, {[&](const std::string& why) { events.router_offline(why, tunnels.open_count()); },
+             [&](auto away) { events.router_online(away, tunnels.open_count()); }});
+  Context context{loop, random, **router, tunnels, watch, events, config};
 
   std::vector<std::unique_ptr<Connector>> connectors;
   tunnel::Lifetime lifetime(loop, tunnels, [&] {

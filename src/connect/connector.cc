@@ -106,17 +106,17 @@ void Connector::accept(std::unique_ptr<net::Stream> stream) {
 
 void Connector::serve_waiting() {
   while (!waiting_.empty()) {
-    const std::optional<base::Token> token = stock_->take();
-    if (!token) break;
+    const std::optional<TokenStock::Taken> taken = stock_->take();
+    if (!taken) break;
     Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
-    open(std::move(next), *token);
+    open(std::move(next), *taken);
   }
   expire_waiting();
 }
 
-void Connector::open(Waiting waiting, const base::Token& token) {
-  const std::string id = secure::log_id(token);
+void Connector::open(Waiting waiting, const TokenStock::Taken& taken) {
+  const std::string id = secure::log_id(taken.token);
   if (waiting.tunnel == nullptr) {
     waiting.tunnel = &context_.tunnels.open(*this, id, "application");
     connections_[waiting.tunnel].deadline = waiting.deadline;
@@ -126,9 +126,19 @@ void Connector::open(Waiting waiting, const base::Token& token) {
     ops::log(ops::Level::kInfo, "connect.token_replaced",
              {{"t", waiting.tunnel->log_id()}, {"new_t", id}});
   }
-  waiting.tunnel->attach([&](wire::Lane::Listener& listener) {
-    return context_.router.open_lane(
-        {.token = token, .role = transport::Role::kConnect, .service = service_.name}, listener);
+  Connection& connection = connections_.at(waiting.tunnel);
+  if (connection.may_have_passed && connection.share_instance != taken.share_instance) {
+    return waiting.tunnel->abort(
+        {ResetCode::kLaneLost, "the share was restarted, and may have had some of this already"});
+  }
+  connection.share_instance = taken.share_instance;
+  waiting.tunnel->attach([this, taken](uint64_t generation, wire::Lane::Listener& listener) {
+    return context_.router.open_lane({.token = taken.token,
+                                      .role = transport::Role::kConnect,
+                                      .service = service_.name,
+                                      .generation = generation,
+                                      .share_instance = taken.share_instance},
+                                     listener);
   });
 }
 
@@ -156,7 +166,7 @@ void Connector::give_up(Waiting waiting) {
 // ---- the service
 
 void Connector::on_tokens(uint16_t port_hint) {
-  context_.events.router_online();
+  context_.watch.back();
   if (std::exchange(absence_told_, false)) {
     context_.events.note("service \"" + service_.name + "\" is there");
   }
@@ -166,11 +176,11 @@ void Connector::on_tokens(uint16_t port_hint) {
 }
 
 void Connector::on_away(const Status& status) {
-  if (status.code() == base::Code::kUnavailable ||
+  if (status.code() == base::Code::kUnavailable || status.code() == base::Code::kAborted ||
       status.code() == base::Code::kFailedPrecondition) {
-    return context_.events.router_offline(base::message(status));
+    return context_.watch.lost(base::message(status));
   }
-  context_.events.router_online();
+  context_.watch.back();
   if (status.code() != base::Code::kNotFound) {
     return ops::log(ops::Level::kWarn, "connect.no_token",
                     {{"service", service_.name}, {"why", base::message(status)}});
@@ -180,11 +190,11 @@ void Connector::on_away(const Status& status) {
 
 // What it waits for, and what there is: a mistyped name is seen at once.
 void Connector::tell_absence() {
-  context_.router.list_services([this](base::StatusOr<std::vector<transport::ServiceInfo>> answer) {
-    if (!answer.ok() || !absence_told_) return;
+  context_.router.list_services({}, [this](base::StatusOr<transport::Listing> listing) {
+    if (!listing.ok() || !absence_told_) return;
     std::string names;
-    for (const transport::ServiceInfo& service : *answer) {
-      names += (names.empty() ? "" : ", ") + service.name;
+    for (const transport::ServiceInfo& service : listing->services) {
+      names += (names.empty() ? "" : ", ") + service.name + (service.away ? " (away)" : "");
     }
     context_.events.note("waiting for service \"" + service_.name + "\"; the router has " +
                          (names.empty() ? "none now" : names));
@@ -199,9 +209,12 @@ void Connector::on_given_up(const Status& status, ExitCode exit_code) {
 
 // ---- connections with a lane
 
-void Connector::on_lane_refused(Tunnel& tunnel, const Status& status) {
+// By the router, as unknown: nobody has had a byte. By the share, as not its own: then no other
+// process of the share may have had any, or they would be delivered twice.
+void Connector::on_refused(Tunnel& tunnel, const Status& status) {
   Connection& connection = connections_.at(&tunnel);
-  connection.refusals += status.code() == base::Code::kNotFound ? 1 : 0;
+  ++connection.refusals;
+  connection.may_have_passed = connection.may_have_passed || status.code() == base::Code::kAborted;
   const bool is_late = connection.deadline <= context_.loop.clock().now();
   if (stopped_ || is_late || connection.refusals > kRefusalsMost) {
     return tunnel.abort({ResetCode::kRefused, base::message(status)});
@@ -217,14 +230,21 @@ void Connector::on_lane_refused(Tunnel& tunnel, const Status& status) {
   expire_waiting();
 }
 
-void Connector::on_ended(Tunnel& tunnel, const Tunnel::Ending& ending) {
+void Connector::on_lane_lost(Tunnel&, const Status& status) {
+  if (status.code() == base::Code::kUnavailable) context_.watch.lost(base::message(status));
+}
+
+void Connector::on_lane_back(Tunnel&) { context_.watch.back(); }
+
+void Connector::on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) {
   std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.tunnel == &tunnel; });
-  connections_.erase(&tunnel);
   context_.events.connection_closed(tunnel.log_id(), service_.name, ending.sent_bytes,
                                     ending.delivered_bytes, ending.why);
   if (!is_standard()) return;
   if (!ending.is_clean && !stopped_) context_.events.error("reset", ending.why);
   on_over_(ending.is_clean ? ExitCode::kDone : ExitCode::kInternal);
 }
+
+void Connector::on_ended(Tunnel& tunnel) { connections_.erase(&tunnel); }
 
 }  // namespace mm::connect

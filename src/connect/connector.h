@@ -18,6 +18,7 @@
 #include "net/loop.h"
 #include "net/stream.h"
 #include "transport/router_client.h"
+#include "tunnel/router_watch.h"
 #include "tunnel/tunnel_set.h"
 
 namespace mm::connect {
@@ -28,6 +29,7 @@ struct Context {
   base::Random& random;
   transport::RouterClient& router;
   tunnel::TunnelSet& tunnels;
+  tunnel::RouterWatch& watch;
   config::Events& events;
   const config::ConnectConfig& config;
 };
@@ -40,6 +42,9 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
 
   // Opens what can be opened before the service is seen. kCannotListen, or kDone.
   base::ExitCode start();
+
+  // Forwards one more connection, as the listener does with each that it accepts.
+  void accept(std::unique_ptr<net::Stream> stream);
 
   // Accepts nothing more; what is open goes on, what waits is reset.
   void stop();
@@ -54,14 +59,15 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
   struct Connection {
     base::TimePoint deadline;
     int refusals = 0;
+    std::string share_instance;    // of the share that its token was for
+    bool may_have_passed = false;  // bytes, to that share; so no other one may have them
   };
 
   bool is_standard() const;
   base::Status listen(const config::Endpoint& endpoint);
   void listen_at(uint16_t port_hint);
-  void accept(std::unique_ptr<net::Stream> stream);
   void serve_waiting();
-  void open(Waiting waiting, const base::Token& token);
+  void open(Waiting waiting, const TokenStock::Taken& taken);
   void expire_waiting();
   void give_up(Waiting waiting);
   void tell_absence();
@@ -70,8 +76,11 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
   void on_away(const base::Status& status) override;
   void on_given_up(const base::Status& status, base::ExitCode exit_code) override;
 
-  void on_lane_refused(tunnel::Tunnel& tunnel, const base::Status& status) override;
-  void on_ended(tunnel::Tunnel& tunnel, const tunnel::Tunnel::Ending& ending) override;
+  void on_refused(tunnel::Tunnel& tunnel, const base::Status& status) override;
+  void on_lane_lost(tunnel::Tunnel& tunnel, const base::Status& status) override;
+  void on_lane_back(tunnel::Tunnel& tunnel) override;
+  void on_local_over(tunnel::Tunnel& tunnel, const tunnel::Tunnel::Ending& ending) override;
+  void on_ended(tunnel::Tunnel& tunnel) override;
 
   Context& context_;
   config::ConnectedService service_;

@@ -29,18 +29,18 @@ TokenStock::TokenStock(net::Loop& loop, transport::RouterClient& router, base::R
   ask();
 }
 
-std::optional<base::Token> TokenStock::take() {
+std::optional<TokenStock::Taken> TokenStock::take() {
   const base::TimePoint now = loop_.clock().now();
   while (!tokens_.empty() && tokens_.front().good_until <= now) tokens_.pop_front();
-  std::optional<base::Token> token;
+  std::optional<Taken> taken;
   if (tokens_.empty()) {
     wanted_ = std::min(2 * wanted_, kTokensMost);
   } else {
-    token = tokens_.front().token;
+    taken = std::move(tokens_.front().taken);
     tokens_.pop_front();
   }
   if (tokens_.size() <= wanted_ / 2) ask();
-  return token;
+  return taken;
 }
 
 void TokenStock::discard() {
@@ -65,7 +65,9 @@ void TokenStock::on_answer(base::StatusOr<transport::Forwards> answer) {
   asking_ = false;
   retry_.on_success();
   const base::TimePoint good_until = loop_.clock().now() + kGood;
-  for (base::Token& token : answer->tokens) tokens_.push_back({token, good_until});
+  for (const base::Token& token : answer->tokens) {
+    tokens_.push_back({{token, answer->share_instance}, good_until});
+  }
   listener_.on_tokens(answer->port_hint);
 }
 

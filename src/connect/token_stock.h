@@ -42,15 +42,19 @@ class TokenStock {
   TokenStock(net::Loop& loop, transport::RouterClient& router, base::Random& random,
              std::string service, bool no_wait, Listener& listener);
 
+  struct Taken {
+    base::Token token;
+    std::string share_instance;  // of the share that the router knew when it gave the token
+  };
   // A token that was never used. Nothing: on_tokens() follows as soon as there is one.
-  std::optional<base::Token> take();
+  std::optional<Taken> take();
 
   // The tokens in hand are no good (the router was restarted, or the service left): asks anew.
   void discard();
 
  private:
   struct Held {
-    base::Token token;
+    Taken taken;
     base::TimePoint good_until;
   };
 

@@ -75,9 +75,9 @@ ExitCode run(const config::ListConfig& config) {
     return ExitCode::kUsage;
   }
   ExitCode exit_code = ExitCode::kDone;
-  (*router)->list_services([&](base::StatusOr<std::vector<ServiceInfo>> services) {
-    exit_code = services.ok() ? print(text_of(*services, config.common), events)
-                              : refused(services.status(), loop.clock().now(), events);
+  (*router)->list_services({}, [&](base::StatusOr<transport::Listing> listing) {
+    exit_code = listing.ok() ? print(text_of(listing->services, config.common), events)
+                             : refused(listing.status(), loop.clock().now(), events);
     loop.stop();
   });
   loop.run();

@@ -54,7 +54,7 @@ Loop::Loop()
 Loop::Loop(const base::Clock& clock)
     : clock_(&clock), context_(std::make_unique<asio::io_context>(kOneThread)) {}
 
-Loop::~Loop() { wait_.reset(); }
+Loop::~Loop() = default;
 
 void Loop::run() {
   MM_CHECK(wait_);

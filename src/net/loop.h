@@ -71,10 +71,10 @@ class Loop {
   const std::unique_ptr<const base::Clock> own_clock_;  // null: a test's
   const base::Clock* const clock_;
   ReadBlock read_block_;
-  std::unique_ptr<asio::io_context> context_;
-  std::unique_ptr<Wait> wait_;  // for the first of them; null on a test's clock
   std::map<TimerKey, Timer*> timers_;
   uint64_t armed_count_ = 0;
+  std::unique_ptr<asio::io_context> context_;  // may hold timers in handlers: goes before them
+  std::unique_ptr<Wait> wait_;                 // for the first timer; null on a test's clock
 };
 
 // Calls back once after a delay, on a clock that counts suspend: a machine that slept past the due

@@ -52,7 +52,7 @@ void Bridge::lane_over(const Lane& over, bool was_lost) {
   over_[static_cast<size_t>(role)] = true;
   is_ending_ = true;
   if (why_.empty()) {
-    why_ = !was_lost ? "done" : role == Role::kShare ? "share lost" : "connect lost";
+    why_ = !was_lost ? "done" : role == Role::kShare ? kShareLost : "connect lost";
   }
   lane(opposite(role)).finish(was_lost ? LaneEnd::kPartnerLost : LaneEnd::kDone);
   if (is_over()) traffic_->connections.fetch_sub(1, std::memory_order_relaxed);
@@ -60,7 +60,7 @@ void Bridge::lane_over(const Lane& over, bool was_lost) {
 
 void Bridge::finish(LaneEnd end) {
   is_ending_ = true;
-  if (why_.empty()) why_ = end == LaneEnd::kShutdown ? "shutdown" : "done";
+  if (why_.empty()) why_ = "ended";
   for (const auto& lane : lanes_) lane->finish(end);
 }
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/clock.h"
 #include "router/lane.h"
 
 namespace mm::router {
@@ -23,6 +24,7 @@ enum class Role { kShare, kConnect };
 struct Traffic {
   std::atomic<uint64_t> connections{0};  // open now
   std::atomic<uint64_t> bytes{0};        // both directions, frames included
+  base::TimePoint share_lost_time{};     // of the last bridge that its share left. Loop only
 };
 
 class Bridge final : public Lane::Listener, public std::enable_shared_from_this<Bridge> {
@@ -54,7 +56,9 @@ class Bridge final : public Lane::Listener, public std::enable_shared_from_this<
 
   bool is_ending() const { return is_ending_; }
   bool is_over() const { return over_[0] && over_[1]; }
-  // "done", "share lost", "connect lost" or "shutdown". Require: is_over().
+  static constexpr std::string_view kShareLost = "share lost";
+
+  // kShareLost, "done", "connect lost" or "ended". Require: is_over().
   std::string_view why() const { return why_; }
   uint64_t bytes_from(Role role) const;  // any thread
 

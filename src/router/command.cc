@@ -26,6 +26,7 @@ base::ExitCode failed(config::Events& events, const base::Status& status) {
 base::ExitCode run(const config::RouterConfig& config) {
   Limits limits;
   limits.is_behind_front_end = config.behind_front_end;
+  limits.lane_age = config.max_lane_age;
   config::Events events(config.common);
   net::Loop loop;
   const base::StatusOr<std::unique_ptr<Router>> router =

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "router/control_service.h"
 
+#include <set>
+
 namespace mm::router {
 namespace {
 
@@ -24,7 +26,9 @@ ControlService::ControlService(net::Loop& loop, Switchboard& switchboard, const 
                  return forward_to_service(request, caller);
                }},
       list_{loop, service_, &mindmeld::v1::ControlService::AsyncService::RequestListServices,
-            [this](const ListServicesRequest&, const std::string&) { return list_services(); }} {}
+            [this](const ListServicesRequest& request, const std::string&) {
+              return list_services(request);
+            }} {}
 
 void ControlService::serve(grpc::ServerCompletionQueue& queue) {
   for (int i = 0; i < kRequestedStreams; ++i) ControlStream::request(streams_, queue);
@@ -40,12 +44,16 @@ base::StatusOr<ForwardToServiceResponse> ControlService::forward_to_service(
   ForwardToServiceResponse response;
   for (const base::Token& token : forwards->tokens) response.add_token(token.reveal());
   response.set_port_hint(forwards->port_hint);
+  response.set_share_instance(forwards->share_instance);
   return response;
 }
 
-ListServicesResponse ControlService::list_services() const {
+ListServicesResponse ControlService::list_services(const ListServicesRequest& request) const {
+  const std::set<std::string> wanted(request.name().begin(), request.name().end());
   ListServicesResponse response;
+  response.set_router_instance(switchboard_.instance());
   for (const Service* service : switchboard_.services()) {
+    if (!wanted.empty() && !wanted.contains(service->name)) continue;
     mindmeld::v1::Service& row = *response.add_services();
     row.set_name(service->name);
     row.mutable_create_time()->set_seconds(service->create_time_s);
@@ -53,6 +61,7 @@ ListServicesResponse ControlService::list_services() const {
     row.set_kind(service->kind);
     row.set_connections(service->traffic->connections.load(std::memory_order_relaxed));
     row.set_bytes(service->traffic->bytes.load(std::memory_order_relaxed));
+    row.set_away(!service->share);
   }
   return response;
 }

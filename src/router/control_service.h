@@ -28,7 +28,8 @@ class ControlService {
 
   base::StatusOr<mindmeld::v1::ForwardToServiceResponse> forward_to_service(
       const mindmeld::v1::ForwardToServiceRequest& request, const std::string& caller);
-  mindmeld::v1::ListServicesResponse list_services() const;
+  mindmeld::v1::ListServicesResponse list_services(
+      const mindmeld::v1::ListServicesRequest& request) const;
 
   Switchboard& switchboard_;
   mindmeld::v1::ControlService::AsyncService service_;

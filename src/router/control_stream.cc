@@ -9,6 +9,7 @@ namespace mm::router {
 namespace {
 
 constexpr size_t kOwnerProofBytesMost = 1'024;
+constexpr size_t kInstanceBytesMost = 64;
 
 base::Status invalid(const std::string& message) {
   return base::error(base::Code::kInvalidArgument, message);
@@ -89,20 +90,28 @@ void ControlStream::registration(const mindmeld::v1::Registration& registration)
     end(invalid("owner_proof is too long"));
     return;
   }
+  if (registration.share_instance().size() > kInstanceBytesMost) {
+    end(invalid("share_instance is too long"));
+    return;
+  }
   const Offer offer{.name = registration.name(),
                     .kind = registration.kind(),
                     .port_hint = static_cast<uint16_t>(registration.port_hint()),
                     .owner_proof = registration.owner_proof(),
-                    .label = registration.label()};
-  const base::Status status = host_.switchboard.add_share(offer, *this);
-  if (!status.ok()) {
-    end(status);
+                    .label = registration.label(),
+                    .instance = registration.share_instance(),
+                    .start_time_ms = registration.start_time_ms(),
+                    .is_again = registration.again()};
+  const auto standing = host_.switchboard.add_share(offer, *this);
+  if (!standing.ok()) {
+    end(standing.status());
     return;
   }
   enter(Phase::kRegistered);
   Response response;
   response.mutable_registered()->set_router_instance(host_.switchboard.instance());
   send(std::move(response));
+  if (*standing == Registry::Standing::kSuperseded) superseded();
   host_.switchboard.announce_waiting(offer.name);
 }
 
@@ -120,7 +129,6 @@ void ControlStream::superseded() {
   Response response;
   response.mutable_superseded();
   send(std::move(response));
-  end(absl::OkStatus());  // an error could overtake the message
 }
 
 void ControlStream::draining() {
@@ -129,11 +137,17 @@ void ControlStream::draining() {
   send(std::move(response));
 }
 
+void ControlStream::move(const base::Token& token) {
+  Response response;
+  response.mutable_move()->set_token(token.reveal());
+  send(std::move(response));
+}
+
 void ControlStream::end(const base::Status& status) {
   if (phase_ == Phase::kEnding || phase_ == Phase::kOver) return;
   enter(Phase::kEnding);
   end_ = status;
-  host_.switchboard.remove_share(*this);
+  host_.switchboard.remove_share(*this, !status.ok());
   timer_->after(host_.limits.end_patience, [this] { context_.TryCancel(); });
   pump();
 }
@@ -162,7 +176,7 @@ void ControlStream::pump() {
 }
 
 void ControlStream::over() {
-  if (phase_ != Phase::kEnding) host_.switchboard.remove_share(*this);
+  if (phase_ != Phase::kEnding) host_.switchboard.remove_share(*this, true);
   enter(Phase::kOver);
   unsent_.clear();
   timer_.reset();  // here, on the loop: the last reference may go elsewhere

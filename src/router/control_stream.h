@@ -34,6 +34,7 @@ class ControlStream final : public ShareStream, public std::enable_shared_from_t
   void forward(const std::string& service, const base::Token& token, uint64_t generation) override;
   void superseded() override;
   void draining() override;
+  void move(const base::Token& token) override;
   // After what is queued has been written. No-op where it is ending.
   void end(const base::Status& status) override;
 

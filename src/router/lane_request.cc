@@ -10,6 +10,8 @@
 namespace mm::router {
 namespace {
 
+constexpr size_t kInstanceBytesMost = 64;
+
 using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
 
 // Nothing unless the key is there exactly once.
@@ -54,6 +56,14 @@ base::StatusOr<LaneRequest> parse_lane_request(const Metadata& metadata, std::st
   const std::optional<uint64_t> number = generation ? parse_number(*generation) : std::nullopt;
   if (!number) return malformed("mindmeld-generation", "a decimal number");
   request.generation = *number;
+
+  if (metadata.contains("mindmeld-share")) {
+    const std::optional<std::string_view> instance = value_of(metadata, "mindmeld-share");
+    if (!instance || instance->size() > kInstanceBytesMost) {
+      return malformed("mindmeld-share", "at most 64 bytes, or not at all");
+    }
+    request.share_instance = *instance;
+  }
 
   request.caller = std::move(caller);
   return request;

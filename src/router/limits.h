@@ -30,6 +30,17 @@ struct Limits {
   size_t messages_unsent = 1'024;  // a share that does not read its forwards is as good as gone
   size_t services = 10'000;
 
+  // A service whose share was lost is listed as away for as long as its connections wait for it:
+  // the ends' grace.
+  base::Duration away = std::chrono::minutes(15);
+  // Loss of a share's lanes and of its control stream are seen at most so far apart.
+  base::Duration away_notice = std::chrono::seconds(60);
+
+  // Bridges are moved to new lanes at this age, drawn from its last tenth so that they do not all
+  // go at once; and cut if that did not come about in time. Zero: never.
+  base::Duration lane_age{0};
+  base::Duration move_patience = std::chrono::seconds(60);
+
   // A call that was told to end and is stuck in a write, because its reader stopped, is cancelled.
   base::Duration end_patience = std::chrono::seconds(2);
 

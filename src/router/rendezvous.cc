@@ -38,10 +38,12 @@ base::StatusOr<std::vector<base::Token>> Rendezvous::mint(const std::string& ser
   const size_t granted = std::min({std::max<size_t>(count, 1), limits_.tokens_per_call, room});
   while (tokens.size() < granted) {
     const base::Token token = base::Token::random(random_);
-    const auto [entry, is_new] = entries_.try_emplace(token, Entry{service, caller, {}, {}});
+    const auto [entry, is_new] = entries_.try_emplace(token);
     MM_CHECK(is_new);
-    entry->second.deadline = now + limits_.token_life;
-    deadlines_.emplace(entry->second.deadline, token);
+    entry->second.service = service;
+    entry->second.minter = caller;
+    set_deadline(entry, now + limits_.token_life);
+    ++unused_count_;
     ++callers_[caller].tokens;
     tokens.push_back(token);
   }
@@ -50,92 +52,112 @@ base::StatusOr<std::vector<base::Token>> Rendezvous::mint(const std::string& ser
 
 void Rendezvous::arrive(const std::shared_ptr<Lane>& lane, const LaneRequest& request,
                         base::TimePoint now) {
-  const auto found = entries_.find(request.token);
-  const base::Status status =
-      found == entries_.end() ? unknown_token() : check(found->second, request);
-  if (!status.ok()) {
-    lane->refuse(status);
-    return;
+  auto found = entries_.find(request.token);
+  const base::Status status = check(found, request);
+  if (!status.ok()) return lane->refuse(status);
+  if (found == entries_.end()) {
+    found = entries_.try_emplace(request.token).first;
+    found->second.service = request.service;
   }
-  Entry& entry = found->second;
-  if (entry.waiting && entry.waiting->role != request.role) {
-    lane->admit();
-    const std::shared_ptr<Lane> other = entry.waiting->lane;
-    erase(found);
-    const bool is_share = request.role == Role::kShare;
-    host_.join(request.token, request.service, is_share ? lane : other, is_share ? other : lane);
-    return;
-  }
-  if (entry.waiting) {
-    entry.waiting->lane->refuse(
+  use(found->second);
+  lane->admit();
+  const std::optional<Waiting>& waiting = found->second.waiting;
+  if (waiting && waiting->request.role != request.role) return join(found, lane, request);
+  if (waiting) {
+    waiting->lane->refuse(
         base::error(base::Code::kUnavailable, "replaced by a newer lane of the same end"));
-    stop_waiting(entry);
+    stop_waiting(found);
   }
   wait(found, lane, request, now);
 }
 
-base::Status Rendezvous::check(const Entry& entry, const LaneRequest& request) {
-  if (entry.service != request.service) return unknown_token();
+base::Status Rendezvous::check(Entries::iterator found, const LaneRequest& request) {
+  const bool is_known = found != entries_.end();
+  const bool is_first = request.generation == 0;
+  if (is_known ? found->second.service != request.service : is_first) return unknown_token();
   if (!host_.has_service(request.service)) {
     return base::error(base::Code::kNotFound,
                        "nobody shares " + base::quoted(request.service) + " now");
   }
-  if (entry.waiting && entry.waiting->role == request.role) {
-    if (request.generation > entry.waiting->generation) return absl::OkStatus();
-    return base::error(base::Code::kAlreadyExists, "a lane with this token waits already");
+  if (!is_known) return check_room(request);
+  const Entry& entry = found->second;
+  const bool is_waited_for = entry.waiting && entry.waiting->request.role != request.role;
+  const bool replaces = entry.waiting && !is_waited_for;
+  if (entry.joined && is_first) return unknown_token();
+  const bool is_older =
+      (replaces && request.generation <= entry.waiting->request.generation) ||
+      (entry.joined && request.generation <= (*entry.joined)[static_cast<size_t>(request.role)]);
+  if (is_older) {
+    return base::error(base::Code::kAlreadyExists, "a newer lane of this end is here already");
   }
-  if (entry.waiting) return absl::OkStatus();  // it is joined, and does not wait
+  return is_waited_for || replaces ? absl::OkStatus() : check_room(request);
+}
+
+base::Status Rendezvous::check_room(const LaneRequest& request) {
   const auto counts = callers_.find(request.caller);
   const bool caller_is_full = !limits_.is_behind_front_end && counts != callers_.end() &&
                               counts->second.lanes >= limits_.lanes_per_caller;
-  if (caller_is_full || waiting_.size() >= limits_.lanes) {
-    host_.refused(caller_is_full ? "lanes_per_caller" : "lanes", request.caller);
-    return base::error(base::Code::kResourceExhausted, "too many lanes wait for their other end");
-  }
-  return absl::OkStatus();
+  if (!caller_is_full && waiting_.size() < limits_.lanes) return absl::OkStatus();
+  host_.refused(caller_is_full ? "lanes_per_caller" : "lanes", request.caller);
+  return base::error(base::Code::kResourceExhausted, "too many lanes wait for their other end");
+}
+
+void Rendezvous::join(Entries::iterator found, const std::shared_ptr<Lane>& lane,
+                      const LaneRequest& request) {
+  const Waiting other = *found->second.waiting;
+  stop_waiting(found);
+  const bool is_share = request.role == Role::kShare;
+  const uint64_t generations[] = {request.generation, other.request.generation};
+  found->second.joined = {generations[is_share ? 0 : 1], generations[is_share ? 1 : 0]};
+  host_.join(is_share ? other.request : request, is_share ? lane : other.lane,
+             is_share ? other.lane : lane);
 }
 
 void Rendezvous::wait(Entries::iterator found, const std::shared_ptr<Lane>& lane,
                       const LaneRequest& request, base::TimePoint now) {
   Entry& entry = found->second;
-  if (entry.minter) uncount(*entry.minter, &Caller::tokens);
-  entry.minter.reset();
-  entry.waiting = Waiting{lane, request.role, request.generation, request.caller};
+  entry.waiting = Waiting{lane, request};
   waiting_.emplace(lane.get(), request.token);
   ++callers_[request.caller].lanes;
   set_deadline(found, now + limits_.lane_wait);
-  lane->admit();
-  if (request.role == Role::kConnect) {
-    host_.announce(request.service, request.token, request.generation);
-  }
+  if (request.role == Role::kConnect) return host_.announce(request);
+  if (entry.joined) host_.end_bridge(request.token);
 }
 
-bool Rendezvous::gone(const Lane& lane) {
+void Rendezvous::gone(const Lane& lane) {
   const auto place = waiting_.find(&lane);
-  if (place == waiting_.end()) return false;
-  erase(entries_.find(place->second));
-  return true;
+  if (place == waiting_.end()) return;
+  const auto found = entries_.find(place->second);
+  stop_waiting(found);
+  if (!found->second.joined) erase(found);
+}
+
+void Rendezvous::over(const base::Token& token) {
+  const auto found = entries_.find(token);
+  MM_CHECK(found != entries_.end());
+  found->second.joined.reset();
+  if (!found->second.waiting) erase(found);
 }
 
 void Rendezvous::announce_waiting(const std::string& service) {
   // Copied first: announcing may end the share's stream, and so change what we iterate over.
-  std::vector<std::pair<base::Token, uint64_t>> due;
-  for (const auto& [lane, token] : waiting_) {
+  std::vector<LaneRequest> due;
+  for (const auto& [deadline, token] : deadlines_) {  // in the order in which they came
     const Entry& entry = entries_.at(token);
-    if (entry.service != service || entry.waiting->role != Role::kConnect) continue;
-    due.emplace_back(token, entry.waiting->generation);
+    if (entry.service != service || !entry.waiting) continue;
+    if (entry.waiting->request.role == Role::kConnect) due.push_back(entry.waiting->request);
   }
-  for (const auto& [token, generation] : due) host_.announce(service, token, generation);
+  for (const LaneRequest& request : due) host_.announce(request);
 }
 
 void Rendezvous::expire(base::TimePoint now) {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     const auto found = entries_.find(deadlines_.begin()->second);
-    if (found->second.waiting) {
-      found->second.waiting->lane->refuse(
-          base::error(base::Code::kUnavailable, "the other end did not come"));
+    if (const std::optional<Waiting>& waiting = found->second.waiting) {
+      waiting->lane->refuse(base::error(base::Code::kUnavailable, "the other end did not come"));
+      stop_waiting(found);
     }
-    erase(found);
+    if (!found->second.joined) erase(found);
   }
 }
 
@@ -148,27 +170,36 @@ void Rendezvous::refuse_all(const base::Status& status) {
   while (!waiting_.empty()) {
     const auto found = entries_.find(waiting_.begin()->second);
     found->second.waiting->lane->refuse(status);
-    erase(found);
+    stop_waiting(found);
+    if (!found->second.joined) erase(found);
   }
 }
 
-void Rendezvous::set_deadline(Entries::iterator entry, base::TimePoint deadline) {
-  deadlines_.erase({entry->second.deadline, entry->first});
-  entry->second.deadline = deadline;
-  deadlines_.emplace(deadline, entry->first);
+void Rendezvous::set_deadline(Entries::iterator found, std::optional<base::TimePoint> deadline) {
+  std::optional<base::TimePoint>& current = found->second.deadline;
+  if (current) deadlines_.erase({*current, found->first});
+  current = deadline;
+  if (current) deadlines_.emplace(*current, found->first);
 }
 
-void Rendezvous::stop_waiting(Entry& entry) {
+void Rendezvous::use(Entry& entry) {
+  if (!entry.minter) return;
+  uncount(*std::exchange(entry.minter, std::nullopt), &Caller::tokens);
+  --unused_count_;
+}
+
+void Rendezvous::stop_waiting(Entries::iterator found) {
+  Entry& entry = found->second;
   waiting_.erase(entry.waiting->lane.get());
-  uncount(entry.waiting->caller, &Caller::lanes);
+  uncount(entry.waiting->request.caller, &Caller::lanes);
   entry.waiting.reset();
+  set_deadline(found, std::nullopt);
 }
 
 void Rendezvous::erase(Entries::iterator found) {
-  Entry& entry = found->second;
-  if (entry.waiting) stop_waiting(entry);
-  if (entry.minter) uncount(*entry.minter, &Caller::tokens);
-  deadlines_.erase({entry.deadline, found->first});
+  if (found->second.waiting) stop_waiting(found);
+  use(found->second);
+  set_deadline(found, std::nullopt);
   entries_.erase(found);
 }
 

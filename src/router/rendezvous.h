@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Rendezvous: the tokens that were minted and not yet used, and the lanes that wait for the other
-// end. Two lanes with one token and opposite roles are handed to the host to be joined. Loop only.
-// Knows no gRPC call, registry or bridge; time comes in.
+// Rendezvous: the tokens that were minted and not yet used, the lanes that wait for the other end,
+// and which generations of a token's lanes are joined. Two lanes with one token and opposite roles
+// are handed to the host to be joined. Loop only. Knows no gRPC call, registry or bridge; time
+// comes in.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,8 +31,9 @@ struct LaneRequest {
   base::Token token;
   Role role = Role::kConnect;
   std::string service;
-  uint64_t generation = 0;  // 0: first attach
-  std::string caller;       // the address without its port
+  uint64_t generation = 0;     // 0: first attach
+  std::string share_instance;  // from connect: whom it wants to meet; empty: whoever has the name
+  std::string caller;          // the address without its port
 };
 
 class Rendezvous {
@@ -40,10 +43,12 @@ class Rendezvous {
     virtual ~Host() = default;
     virtual bool has_service(const std::string& service) const = 0;
     // A connect lane waits for a share lane.
-    virtual void announce(const std::string& service, const base::Token& token,
-                          uint64_t generation) = 0;
-    virtual void join(const base::Token& token, const std::string& service,
-                      std::shared_ptr<Lane> share, std::shared_ptr<Lane> connect) = 0;
+    virtual void announce(const LaneRequest& request) = 0;
+    // Two lanes are to be joined, in place of the two before them, if there are any.
+    virtual void join(const LaneRequest& connect_request, std::shared_ptr<Lane> share,
+                      std::shared_ptr<Lane> connect) = 0;
+    // The share has left the lane that is joined with this token; over() follows.
+    virtual void end_bridge(const base::Token& token) = 0;
     // For counting: a limit refused somebody.
     virtual void refused(std::string_view reason, const std::string& caller) = 0;
   };
@@ -58,17 +63,20 @@ class Rendezvous {
                                                 const std::string& caller, base::TimePoint now);
 
   // Admits a lane to wait or joins it; else refuses it with
-  //   kNotFound           the token was not minted here, is used up, or is not for this service,
-  //                       or nobody shares the service now. (A re-attach, generation > 0, of a
-  //                       token that is not known here is refused like that too.)
-  //   kAlreadyExists      a lane of this role waits with this token, and is no older
+  //   kNotFound           generation 0: the token was not minted here, is used up, or is not for
+  //                       this service. Or nobody shares the service now.
+  //   kAlreadyExists      a lane of this role and token waits or is joined, and is no older
   //   kResourceExhausted  too many lanes wait
-  // A lane that waits gives way to one of its own role and a higher generation: it is a ghost's.
+  // A re-attach needs no minted token: so a restarted router, or another one, can carry on. A lane
+  // that waits gives way to one of its own role and a higher generation, never to the other role.
+  // A connect lane that waits is announced; a share lane that waits ends the bridge before it.
   void arrive(const std::shared_ptr<Lane>& lane, const LaneRequest& request, base::TimePoint now);
 
-  // The lane's call is over. Its token is used up: a lone lane that left meets nobody any more.
-  // False: it does not wait here.
-  bool gone(const Lane& lane);
+  // The call of a lane that waited is over.
+  void gone(const Lane& lane);
+
+  // The bridge of the two lanes that were joined last with this token is over.
+  void over(const base::Token& token);
 
   // A share registered: the lanes that wait for it are announced again.
   void announce_waiting(const std::string& service);
@@ -79,23 +87,23 @@ class Rendezvous {
 
   void refuse_all(const base::Status& status);
 
-  size_t token_count() const { return entries_.size() - waiting_.size(); }
+  size_t token_count() const { return unused_count_; }
   size_t waiting_count() const { return waiting_.size(); }
+  bool is_empty() const { return entries_.empty(); }
 
  private:
   struct Waiting {
     std::shared_ptr<Lane> lane;
-    Role role = Role::kConnect;
-    uint64_t generation = 0;
-    std::string caller;
+    LaneRequest request;
   };
 
-  // A token lives unused, then with one lane waiting; joining ends it.
+  // A token lives unused, with one lane waiting, joined, or joined with one waiting.
   struct Entry {
     std::string service;
-    std::optional<std::string> minter;  // caller that the token counts for while it is unused
-    base::TimePoint deadline;
+    std::optional<std::string> minter;        // caller that the token counts for while it is unused
+    std::optional<base::TimePoint> deadline;  // while it is unused, or a lane waits
     std::optional<Waiting> waiting;
+    std::optional<std::array<uint64_t, 2>> joined;  // generations by Role
   };
   using Entries = std::unordered_map<base::Token, Entry>;
 
@@ -104,12 +112,15 @@ class Rendezvous {
     size_t lanes = 0;
   };
 
-  base::Status check(const Entry& entry, const LaneRequest& request);
-  void wait(Entries::iterator entry, const std::shared_ptr<Lane>& lane, const LaneRequest& request,
+  base::Status check(Entries::iterator found, const LaneRequest& request);
+  base::Status check_room(const LaneRequest& request);
+  void join(Entries::iterator found, const std::shared_ptr<Lane>& lane, const LaneRequest& request);
+  void wait(Entries::iterator found, const std::shared_ptr<Lane>& lane, const LaneRequest& request,
             base::TimePoint now);
-  void set_deadline(Entries::iterator entry, base::TimePoint deadline);
-  void stop_waiting(Entry& entry);
-  void erase(Entries::iterator entry);
+  void set_deadline(Entries::iterator found, std::optional<base::TimePoint> deadline);
+  void use(Entry& entry);
+  void stop_waiting(Entries::iterator found);
+  void erase(Entries::iterator found);
 
   void uncount(const std::string& caller, size_t Caller::*member);
 
@@ -117,9 +128,10 @@ class Rendezvous {
   base::Random& random_;
   const Limits& limits_;
   Entries entries_;
+  size_t unused_count_ = 0;
   std::unordered_map<const Lane*, base::Token> waiting_;
-  std::set<std::pair<base::TimePoint, base::Token>> deadlines_;  // one for each entry
-  std::unordered_map<std::string, Caller> callers_;              // none that counts nothing
+  std::set<std::pair<base::TimePoint, base::Token>> deadlines_;
+  std::unordered_map<std::string, Caller> callers_;  // none that counts nothing
 };
 
 }  // namespace mm::router

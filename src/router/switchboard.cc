@@ -33,6 +33,7 @@ int64_t unix_time_s() {
 
 Switchboard::Switchboard(net::Loop& loop, base::Random& random, const Limits& limits)
     : loop_(loop),
+      random_(random),
       limits_(limits),
       instance_(random_instance(random)),
       registry_(limits),
@@ -40,20 +41,30 @@ Switchboard::Switchboard(net::Loop& loop, base::Random& random, const Limits& li
       drain_timer_(loop),
       deadline_timer_(loop) {}
 
-base::Status Switchboard::add_share(const Offer& offer, ShareStream& share) {
+base::StatusOr<Registry::Standing> Switchboard::add_share(const Offer& offer, ShareStream& share) {
   if (is_draining_) return shutting_down();
-  const base::Status status = registry_.add(offer, share, unix_time_s());
-  if (status.ok()) ops::log(ops::Level::kInfo, "service.added", {{"service", offer.name}});
-  return status;
+  const auto standing = registry_.add(offer, share, unix_time_s());
+  if (standing.ok()) ops::log(ops::Level::kInfo, "service.added", {{"service", offer.name}});
+  return standing;
 }
 
 void Switchboard::announce_waiting(const std::string& service) {
   rendezvous_.announce_waiting(service);
 }
 
-void Switchboard::remove_share(const ShareStream& share) {
-  const std::optional<std::string> name = registry_.remove(share);
-  if (name) ops::log(ops::Level::kInfo, "service.removed", {{"service", *name}});
+void Switchboard::remove_share(const ShareStream& share, bool was_lost) {
+  const base::TimePoint now = loop_.clock().now();
+  const Service* const service = registry_.service_of(share);
+  const bool has_connections =
+      service && (service->traffic->connections > 0 ||
+                  now - service->traffic->share_lost_time < limits_.away_notice);
+  std::optional<base::TimePoint> away_until;
+  if (was_lost && has_connections) away_until = now + limits_.away;
+  const std::optional<std::string> name = registry_.remove(share, away_until);
+  if (!name) return;
+  ops::log(ops::Level::kInfo, away_until ? "service.away" : "service.removed",
+           {{"service", *name}});
+  arm();
 }
 
 base::StatusOr<Switchboard::Forwards> Switchboard::forward_to(const std::string& service,
@@ -68,7 +79,7 @@ base::StatusOr<Switchboard::Forwards> Switchboard::forward_to(const std::string&
       rendezvous_.mint(service, count, caller, loop_.clock().now());
   if (!tokens.ok()) return tokens.status();
   arm();
-  return Forwards{std::move(*tokens), found->port_hint};
+  return Forwards{std::move(*tokens), found->port_hint, found->instance};
 }
 
 void Switchboard::lane_arrived(const std::shared_ptr<Lane>& lane, const LaneRequest& request) {
@@ -93,6 +104,15 @@ void Switchboard::lane_over(const Lane& lane, bool was_lost) {
     ending(open.bridge);
     return;
   }
+  const auto current = current_.find(open.token);
+  if (current != current_.end() && current->second.bridge == open.bridge) {
+    current_.erase(current);
+    rendezvous_.over(open.token);
+  }
+  const Service* const service = registry_.find(open.service);
+  if (service && open.bridge->why() == Bridge::kShareLost) {
+    service->traffic->share_lost_time = loop_.clock().now();
+  }
   ops::log(ops::Level::kInfo, "bridge.closed",
            {{"t", open.id},
             {"up_bytes", open.bridge->bytes_from(Role::kConnect)},
@@ -107,7 +127,7 @@ void Switchboard::drain(std::function<void()> idle) {
   idle_ = std::move(idle);
   ops::log(ops::Level::kInfo, "router.draining", {{"lanes", bridges_.size()}});
   rendezvous_.refuse_all(shutting_down());
-  for (const Service* service : registry_.oldest_first()) service->share->draining();
+  for (ShareStream* stream : registry_.streams()) stream->draining();
   drain_timer_.after(limits_.drain, [this] { finish_bridges(); });
   loop_.post([this] { check_idle(); });  // not from within this call
 }
@@ -116,28 +136,63 @@ bool Switchboard::has_service(const std::string& service) const {
   return registry_.find(service) != nullptr;
 }
 
-void Switchboard::announce(const std::string& service, const base::Token& token,
-                           uint64_t generation) {
-  if (const Service* const found = registry_.find(service)) {
-    found->share->forward(service, token, generation);
-  }
+void Switchboard::announce(const LaneRequest& request) {
+  ShareStream* const stream = registry_.stream(request.service, request.share_instance);
+  if (stream) stream->forward(request.service, request.token, request.generation);
 }
 
-void Switchboard::join(const base::Token& token, const std::string& service,
-                       std::shared_ptr<Lane> share, std::shared_ptr<Lane> connect) {
+void Switchboard::join(const LaneRequest& request, std::shared_ptr<Lane> share,
+                       std::shared_ptr<Lane> connect) {
   const Lane* const lanes[] = {share.get(), connect.get()};
   const auto bridge = std::make_shared<Bridge>(
-      std::move(share), std::move(connect), registry_.find(service)->traffic,
+      std::move(share), std::move(connect), registry_.find(request.service)->traffic,
       [this](std::shared_ptr<Bridge> half_closed, Role role) {
         loop_.post([this, half_closed = std::move(half_closed), role] {
           half_closed->half_closed(role);
           ending(half_closed);
         });
       });
-  const Open open{bridge, secure::log_id(token)};
+  end_bridge(request.token);
+  const Open open{bridge, request.token, secure::log_id(request.token), request.service,
+                  request.share_instance};
   for (const Lane* lane : lanes) bridges_.emplace(lane, open);
-  ops::log(ops::Level::kInfo, "bridge.opened", {{"t", open.id}, {"service", service}});
+  current_.insert_or_assign(request.token, open);
+  if (limits_.lane_age > base::Duration::zero()) {
+    const auto jitter = static_cast<int64_t>(
+        random_.below(static_cast<uint64_t>(limits_.lane_age.count() / 10 + 1)));
+    aging_.emplace(loop_.clock().now() + limits_.lane_age - base::Duration(jitter),
+                   Aging{request.token, bridge});
+    arm();
+  }
+  ops::log(ops::Level::kInfo, "bridge.opened",
+           {{"t", open.id}, {"service", request.service}, {"generation", request.generation}});
   bridge->start();
+}
+
+void Switchboard::end_bridge(const base::Token& token) {
+  const auto found = current_.find(token);
+  if (found == current_.end()) return;
+  const std::shared_ptr<Bridge> bridge = found->second.bridge;
+  bridge->finish(LaneEnd::kPartnerLost);
+  ending(bridge);
+}
+
+// Asks for the lanes to be moved, and cuts them where nobody does.
+void Switchboard::end_aged(base::TimePoint now) {
+  while (!aging_.empty() && aging_.begin()->first <= now) {
+    Aging aged = aging_.extract(aging_.begin()).mapped();
+    const std::shared_ptr<Bridge> bridge = aged.bridge.lock();
+    const auto found = current_.find(aged.token);
+    if (!bridge || bridge->is_ending() || found == current_.end()) continue;
+    if (std::exchange(aged.was_asked, true)) {
+      end_bridge(aged.token);
+      continue;
+    }
+    const Open& open = found->second;
+    ShareStream* const stream = registry_.stream(open.service, open.share_instance);
+    if (stream) stream->move(aged.token);
+    aging_.emplace(now + limits_.move_patience, std::move(aged));
+  }
 }
 
 void Switchboard::refused(std::string_view reason, const std::string& caller) {
@@ -161,25 +216,30 @@ void Switchboard::finish_bridges() {
 void Switchboard::check_idle() {
   if (!is_draining_ || !bridges_.empty() || !idle_) return;
   drain_timer_.cancel();
-  for (const Service* service : registry_.oldest_first()) service->share->end(shutting_down());
+  for (ShareStream* stream : registry_.streams()) stream->end(shutting_down());
   std::exchange(idle_, nullptr)();
 }
 
-// One timer for both kinds of deadline. It may fire early, when what it was armed for is gone.
+// One timer for every kind of deadline. It may fire early, when what it was armed for is gone.
 void Switchboard::arm() {
   std::optional<base::TimePoint> next = rendezvous_.next_deadline();
-  if (!ending_.empty())
-    next = std::min(next.value_or(ending_.front().first), ending_.front().first);
+  const auto consider = [&next](base::TimePoint time) {
+    next = std::min(next.value_or(time), time);
+  };
+  if (!ending_.empty()) consider(ending_.front().first);
+  if (!aging_.empty()) consider(aging_.begin()->first);
+  if (registry_.next_deadline()) consider(*registry_.next_deadline());
   if (!next || (armed_for_ && *armed_for_ <= *next)) return;
   armed_for_ = next;
-  const base::Duration delay = *next - loop_.clock().now();
-  deadline_timer_.after(std::max(delay, base::Duration{}), [this] { on_deadline(); });
+  deadline_timer_.after(*next - loop_.clock().now(), [this] { on_deadline(); });
 }
 
 void Switchboard::on_deadline() {
   armed_for_.reset();
   const base::TimePoint now = loop_.clock().now();
   rendezvous_.expire(now);
+  registry_.expire(now);
+  end_aged(now);
   while (!ending_.empty() && ending_.front().first <= now) {
     if (const std::shared_ptr<Bridge> bridge = ending_.front().second.lock()) bridge->cancel();
     ending_.pop_front();

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,13 +33,15 @@ class Switchboard final : private Rendezvous::Host {
 
   // As Registry::add; kUnavailable once the router ends. The caller answers the share, and then
   // calls announce_waiting(), so that no forward overtakes the answer.
-  base::Status add_share(const Offer& offer, ShareStream& share);
+  base::StatusOr<Registry::Standing> add_share(const Offer& offer, ShareStream& share);
   void announce_waiting(const std::string& service);
-  void remove_share(const ShareStream& share);
+  // `was_lost`: it did not end its stream itself.
+  void remove_share(const ShareStream& share, bool was_lost);
 
   struct Forwards {
     std::vector<base::Token> tokens;
     uint16_t port_hint = 0;
+    std::string share_instance;
   };
   // kNotFound: nobody shares the service. Else as Rendezvous::mint.
   base::StatusOr<Forwards> forward_to(const std::string& service, size_t count,
@@ -57,24 +60,36 @@ class Switchboard final : private Rendezvous::Host {
 
  private:
   bool has_service(const std::string& service) const override;
-  void announce(const std::string& service, const base::Token& token, uint64_t generation) override;
-  void join(const base::Token& token, const std::string& service, std::shared_ptr<Lane> share,
+  void announce(const LaneRequest& request) override;
+  void join(const LaneRequest& request, std::shared_ptr<Lane> share,
             std::shared_ptr<Lane> connect) override;
+  void end_bridge(const base::Token& token) override;
   void refused(std::string_view reason, const std::string& caller) override;
 
-  // A bridge with what the log says of it.
+  // A bridge with whose it is.
   struct Open {
     std::shared_ptr<Bridge> bridge;
-    std::string id;  // secure::log_id of its token
+    base::Token token;
+    std::string id;  // the token's, in logs
+    std::string service;
+    std::string share_instance;
+  };
+
+  struct Aging {
+    base::Token token;
+    std::weak_ptr<Bridge> bridge;
+    bool was_asked = false;  // to move
   };
 
   void ending(const std::shared_ptr<Bridge>& bridge);
   void finish_bridges();
   void check_idle();
+  void end_aged(base::TimePoint now);
   void arm();
   void on_deadline();
 
   net::Loop& loop_;
+  base::Random& random_;
   const Limits& limits_;
   const std::string instance_;
   Registry registry_;
@@ -83,6 +98,9 @@ class Switchboard final : private Rendezvous::Host {
 
   // A bridge is here once for each of its lanes whose call is not over.
   std::unordered_map<const Lane*, Open> bridges_;
+  // The bridge that was joined last for each token.
+  std::unordered_map<base::Token, Open> current_;
+  std::multimap<base::TimePoint, Aging> aging_;  // when one is to move, then when it is cut
   // Bridges that end, and when they are cut off if they have not; in the order of time.
   std::deque<std::pair<base::TimePoint, std::weak_ptr<Bridge>>> ending_;
 

@@ -3,6 +3,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <vector>
@@ -23,10 +26,29 @@ std::string user_at_host() {
   return std::string(user != nullptr ? user : "somebody") + "@" + host;
 }
 
-std::string random_proof(base::Random& random) {
-  uint8_t bytes[32];
+std::string random_instance(base::Random& random) {
+  std::array<uint8_t, 8> bytes;
   random.fill(bytes);
   return base::to_hex(bytes);
+}
+
+uint64_t unix_time_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
+// Without one a share works, but nobody knows it again.
+base::StatusOr<secure::Keyring> open_keyring(const config::ShareConfig& config,
+                                             base::Random& random, config::Events& events) {
+  base::Status status =
+      base::error(base::Code::kUnavailable, "there is no home folder to keep a keyring in");
+  if (!config.keyring_file.empty()) {
+    auto keyring = secure::Keyring::open(config.keyring_file, random);
+    if (keyring.ok() || keyring.status().code() != base::Code::kUnavailable) return keyring;
+    status = keyring.status();
+  }
+  events.note(base::message(status) + ": after a restart this share cannot take over its own name");
+  return secure::Keyring::temporary(random);
 }
 
 }  // namespace
@@ -41,17 +63,43 @@ base::ExitCode run(const config::ShareConfig& config) {
     events.error("usage", base::message(router.status()));
     return base::ExitCode::kUsage;
   }
-  tunnel::TunnelSet tunnels(loop);
-  Context context{loop,          random, **router, tunnels, events, config, random_proof(random),
-                  user_at_host()};
+  const auto keyring = open_keyring(config, random, events);
+  if (!keyring.ok()) {
+    events.error("usage", base::message(keyring.status()));
+    return base::ExitCode::kUsage;
+  }
+  tunnel::TunnelSet tunnels(loop, random, {.grace = config.grace});
+  tunnel::RouterWatch watch(
+      loop, {[&](const std::string& why) { events.router_offline(why, tunnels.open_count()); },
+             [&](auto away) { events.router_online(away, tunnels.open_count()); }});
+  const auto dial = [&](const base::Address& target, Dialled dialled) {
+    return std::make_shared<net::Dial>(loop, target, config.dial_timeout, std::move(dialled));
+  };
+  Context context{loop,
+                  random,
+                  **router,
+                  tunnels,
+                  watch,
+                  events,
+                  config,
+                  *keyring,
+                  dial,
+                  user_at_host(),
+                  random_instance(random),
+                  unix_time_ms()};
 
   std::vector<std::unique_ptr<Sharer>> sharers;
   tunnel::Lifetime lifetime(loop, tunnels, [&] {
     for (auto& sharer : sharers) sharer->stop();
   });
   for (const config::SharedService& service : config.services) {
-    sharers.push_back(std::make_unique<Sharer>(
-        context, service, [&](base::ExitCode exit_code) { lifetime.end(exit_code); }));
+    const size_t index = sharers.size();
+    sharers.push_back(std::make_unique<Sharer>(context, service, [&, index](auto exit_code) {
+      const bool all_over = std::all_of(sharers.begin(), sharers.end(),
+                                        [](const auto& each) { return each->is_over(); });
+      // A name that went to another process ends this one with its last service.
+      if (all_over || !sharers[index]->is_over()) lifetime.end(exit_code);
+    }));
   }
   return lifetime.run();
 }

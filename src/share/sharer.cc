@@ -21,42 +21,39 @@ constexpr size_t kConnectionsMost = 10'000;
 // alice-3000, alice-3000-2, … : nobody shares more of one port at once.
 constexpr int kNamesMost = 100;
 
+// Greater than any count of lanes that an earlier share of this name can have come to.
+constexpr uint64_t kStrangerGeneration = uint64_t{1} << 32;
+
 }  // namespace
 
 Sharer::Sharer(Context& context, config::SharedService service,
-               std::function<void(ExitCode)> on_given_up)
+               std::function<void(ExitCode)> on_over)
     : context_(context),
       service_(std::move(service)),
       first_name_(service_.name),
-      on_given_up_(std::move(on_given_up)),
-      retry_(context.random, context.config.no_wait),
-      retry_timer_(context.loop),
-      seen_(context.loop.clock()) {
-  register_name();
-}
-
-void Sharer::stop() {
-  retry_timer_.cancel();
-  registration_.reset();
-}
-
-void Sharer::register_name() {
-  registration_ = context_.router.create_service({.name = service_.name,
-                                                  .port_hint = service_.target.port,
-                                                  .owner_proof = context_.owner_proof,
-                                                  .label = context_.label},
-                                                 *this);
+      on_over_(std::move(on_over)),
+      tombstones_(context.loop.clock(), context.config.grace) {
+  const Registrar::Context shared{context.loop, context.random, context.router, context.watch};
+  registrar_ = std::make_unique<Registrar>(shared, request(), context.config.no_wait, *this);
 }
 
 // ---- the name
 
-void Sharer::on_registered(const std::string& router_instance) {
-  ops::log(ops::Level::kInfo, "share.registered",
-           {{"service", service_.name}, {"router", router_instance}});
-  retry_.on_success();
-  context_.events.router_online();
-  if (was_announced_) return;
-  was_announced_ = true;
+transport::RegistrationRequest Sharer::request() const {
+  return {.name = service_.name,
+          .port_hint = service_.target.port,
+          .owner_proof =
+              context_.keyring.owner_proof(context_.config.common.router.text(), service_.name),
+          .label = context_.label,
+          .share_instance = context_.instance,
+          .start_time_ms = context_.start_time_ms};
+}
+
+void Sharer::on_registered() {
+  for (const auto& [token, tunnel] : by_token_) {
+    if (!tunnel->has_lane()) tunnel->move();
+  }
+  if (std::exchange(was_announced_, true)) return;
   context_.events.sharing(service_.name, service_.target);
   tell_if_target_is_down();
 }
@@ -68,78 +65,132 @@ void Sharer::tell_if_target_is_down() {
                        service_.name + " are refused until something does");
 }
 
-void Sharer::on_ended(const Status& status) {
-  const bool is_taken = status.code() == base::Code::kAlreadyExists;
-  if (is_taken && service_.name_is_made_up && names_tried_ < kNamesMost) return try_next_name();
-  const auto decision = retry_.on_failure(status, context_.loop.clock().now());
-  if (!decision.again_after) {
-    context_.events.error(is_taken ? "name_taken" : "router", base::message(status));
-    return on_given_up_(decision.exit_code);
+void Sharer::on_failed(const Status& status, ExitCode exit_code) {
+  const bool is_taken = exit_code == ExitCode::kNameTaken;
+  if (is_taken && service_.name_is_made_up && !was_announced_ && names_tried_ < kNamesMost) {
+    const std::string number = "-" + std::to_string(++names_tried_);
+    constexpr size_t kNameBytesMax = 63;
+    service_.name = first_name_.substr(0, kNameBytesMax - number.size()) + number;
+    return registrar_->rename(request());
   }
-  context_.events.router_offline(base::message(status));
-  retry_timer_.after(*decision.again_after, [this] { register_name(); });
-}
-
-void Sharer::try_next_name() {
-  const std::string number = "-" + std::to_string(++names_tried_);
-  constexpr size_t kNameBytesMax = 63;
-  service_.name = first_name_.substr(0, kNameBytesMax - number.size()) + number;
-  retry_timer_.after(base::Duration::zero(), [this] { register_name(); });
+  context_.events.error(is_taken ? "name_taken" : "router", base::message(status));
+  on_over_(exit_code);
 }
 
 void Sharer::on_superseded() {
+  is_superseded_ = true;
   context_.events.error("superseded", "the name \"" + service_.name +
                                           "\" was taken over by a share that started later");
-  retry_timer_.cancel();
-  on_given_up_(ExitCode::kNameTaken);
+  end_if_over();
 }
 
-void Sharer::on_draining() {
-  ops::log(ops::Level::kInfo, "share.router_draining", {{"service", service_.name}});
+// What is open goes on, and is found by this process's instance, not by the name.
+void Sharer::end_if_over() {
+  if (!is_over() || !on_over_) return;
+  context_.loop.post([this, on_over = std::exchange(on_over_, nullptr)] {
+    registrar_.reset();
+    on_over(ExitCode::kNameTaken);
+  });
+}
+
+void Sharer::on_relocated() {
+  for (const auto& [token, tunnel] : by_token_) tunnel->ask_move();
+}
+
+void Sharer::on_move(const base::Token& token) {
+  const auto found = by_token_.find(token);
+  if (found != by_token_.end()) found->second->ask_move();
 }
 
 // ---- a connection
 
-void Sharer::on_forward(const base::Token& token, uint64_t) {
-  if (!seen_.insert(token)) return;  // announced twice, dialled once
-  open(token);
+std::unique_ptr<wire::Lane> Sharer::open_lane(const base::Token& token, uint64_t generation,
+                                              wire::Lane::Listener& listener) {
+  return context_.router.open_lane({.token = token,
+                                    .role = transport::Role::kShare,
+                                    .service = service_.name,
+                                    .generation = generation,
+                                    .share_instance = {}},
+                                   listener);
+}
+
+// Announced twice, dialled once.
+void Sharer::on_forward(const base::Token& token, uint64_t generation) {
+  const auto held = by_token_.find(token);
+  if (held != by_token_.end()) return held->second->meet(generation);
+  if (last_words_.contains(token)) return;  // its lane is on the way to this one
+  if (Tombstone* const tombstone = tombstones_.find(token)) {
+    return say_last_word(token, *tombstone);
+  }
+  if (generation == 0) return open(token);
+  Tombstone stranger;
+  stranger.reset = {ResetCode::kUnknown, "the share does not hold this connection"};
+  stranger.generation = kStrangerGeneration + generation;
+  say_last_word(token, stranger);
 }
 
 void Sharer::open(const base::Token& token) {
   const std::string id = secure::log_id(token);
   Tunnel& tunnel = context_.tunnels.open(*this, id, "target");
-  Connection& connection = connections_[&tunnel];
-  connection.token = token;
+  connections_[&tunnel].token = token;
+  by_token_[token] = &tunnel;
   context_.events.connection_open(id, service_.name);
-  tunnel.attach([&](wire::Lane::Listener& listener) {
-    return context_.router.open_lane(
-        {.token = token, .role = transport::Role::kShare, .service = service_.name}, listener);
+  tunnel.attach([this, token](uint64_t generation, wire::Lane::Listener& listener) {
+    return open_lane(token, generation, listener);
   });
   if (connections_.size() > kConnectionsMost) {
     return tunnel.abort({ResetCode::kOverloaded, "the share has too many connections"});
   }
-  connection.dial = std::make_unique<net::Dial>(
-      context_.loop, service_.target, context_.config.dial_timeout,
-      [this, &tunnel](base::StatusOr<std::unique_ptr<net::Socket>> socket) {
-        on_dialled(tunnel, std::move(socket));
+  connections_[&tunnel].dial = context_.dial(
+      service_.target, [this, &tunnel](base::StatusOr<std::unique_ptr<net::Stream>> stream) {
+        on_dialled(tunnel, std::move(stream));
       });
 }
 
-void Sharer::on_dialled(Tunnel& tunnel, base::StatusOr<std::unique_ptr<net::Socket>> socket) {
-  if (socket.ok()) return tunnel.set_local(*std::move(socket));
+void Sharer::on_dialled(Tunnel& tunnel, base::StatusOr<std::unique_ptr<net::Stream>> stream) {
+  if (stream.ok()) return tunnel.set_local(*std::move(stream));
   ops::log(ops::Level::kInfo, "share.refused",
-           {{"t", tunnel.log_id()}, {"why", base::message(socket.status())}});
-  tunnel.abort({ResetCode::kRefused, base::message(socket.status())});
+           {{"t", tunnel.log_id()}, {"why", base::message(stream.status())}});
+  tunnel.abort({ResetCode::kRefused, base::message(stream.status())});
 }
 
-void Sharer::on_lane_refused(Tunnel& tunnel, const Status& status) {
-  tunnel.abort({ResetCode::kLaneLost, base::message(status)});
+void Sharer::say_last_word(const base::Token& token, Tombstone tombstone) {
+  const uint64_t generation = tombstone.generation++;
+  wire::Frame frame;
+  frame.attach = wire::Attach{.generation = generation};
+  frame.received = tombstone.received;
+  frame.limit = wire::kFloorBytes;
+  frame.reset = tombstone.reset;
+  tombstones_.add(token, std::move(tombstone));
+  last_words_[token] = std::make_unique<LastWord>(
+      context_.loop,
+      [&](wire::Lane::Listener& listener) { return open_lane(token, generation, listener); },
+      std::move(frame), [this, token] { last_words_.erase(token); });
 }
 
-void Sharer::on_ended(Tunnel& tunnel, const Tunnel::Ending& ending) {
+// The router that announced it is gone already; the peer comes back to the next one.
+void Sharer::on_refused(Tunnel& tunnel, const Status&) { tunnel.move(); }
+
+void Sharer::on_lane_lost(Tunnel&, const Status& status) {
+  if (status.code() == base::Code::kUnavailable) context_.watch.lost(base::message(status));
+}
+
+void Sharer::on_lane_back(Tunnel&) { context_.watch.back(); }
+
+void Sharer::on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) {
+  connections_.at(&tunnel).dial.reset();
   context_.events.connection_closed(tunnel.log_id(), service_.name, ending.delivered_bytes,
                                     ending.sent_bytes, ending.why);
-  connections_.erase(&tunnel);
+}
+
+void Sharer::on_ended(Tunnel& tunnel) {
+  const auto found = connections_.find(&tunnel);
+  by_token_.erase(found->second.token);
+  tombstones_.add(found->second.token, {.received = tunnel.received(),
+                                        .reset = tunnel.last_reset(),
+                                        .generation = tunnel.next_generation()});
+  connections_.erase(found);
+  end_if_over();
 }
 
 }  // namespace mm::share

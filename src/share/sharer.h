@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sharer: one shared service: holds its name at the router, and for each connection that somebody
-// makes to it opens a lane and dials the target. Does not know flags or signals.
+// Sharer: one shared service: for each connection that somebody makes to it opens a lane and dials
+// the target. Its name at the router is the Registrar's. Does not know flags or signals.
 #pragma once
 
 #include <functional>
@@ -14,12 +14,20 @@
 #include "config/events.h"
 #include "net/dial.h"
 #include "net/loop.h"
-#include "share/seen_tokens.h"
-#include "transport/retry.h"
+#include "secure/keyring.h"
+#include "share/last_word.h"
+#include "share/registrar.h"
+#include "share/tombstones.h"
 #include "transport/router_client.h"
+#include "tunnel/router_watch.h"
 #include "tunnel/tunnel_set.h"
 
 namespace mm::share {
+
+// Reaches a target: as net::Dial does, or as a simulation wants it. What is returned gives up when
+// it is destroyed.
+using Dialled = std::function<void(base::StatusOr<std::unique_ptr<net::Stream>>)>;
+using DialTarget = std::function<std::shared_ptr<void>(const base::Address&, Dialled)>;
 
 // What all services of one process share. Borrowed, and outlives them.
 struct Context {
@@ -27,53 +35,69 @@ struct Context {
   base::Random& random;
   transport::RouterClient& router;
   tunnel::TunnelSet& tunnels;
+  tunnel::RouterWatch& watch;
   config::Events& events;
   const config::ShareConfig& config;
-  std::string owner_proof;  // one per process: a new stream takes over from its own ghost
-  std::string label;        // "user@host", for people
+  const secure::Keyring& keyring;
+  DialTarget dial;
+  std::string label;     // "user@host", for people
+  std::string instance;  // random, of this process
+  uint64_t start_time_ms = 0;
 };
 
-class Sharer final : public transport::Registration::Listener, public tunnel::Tunnel::Owner {
+class Sharer final : public Registrar::Listener, public tunnel::Tunnel::Owner {
  public:
-  // `on_given_up(exit_code)`: the name cannot be had; called at most once.
+  // `on_over(exit_code)`: the name cannot be had, or went to another process and what was open is
+  // over. Called at most once.
   Sharer(Context& context, config::SharedService service,
-         std::function<void(base::ExitCode)> on_given_up);
+         std::function<void(base::ExitCode)> on_over);
 
   // Gives the name up; what is open goes on.
-  void stop();
+  void stop() { registrar_.reset(); }
+
+  // Its name went to another process, and nothing is open.
+  bool is_over() const { return is_superseded_ && connections_.empty(); }
 
  private:
   struct Connection {
     base::Token token;
-    std::unique_ptr<net::Dial> dial;  // until the target answered
+    std::shared_ptr<void> dial;  // until the target answered
   };
 
-  void register_name();
-  void try_next_name();
+  transport::RegistrationRequest request() const;
   void tell_if_target_is_down();
   void open(const base::Token& token);
-  void on_dialled(tunnel::Tunnel& tunnel, base::StatusOr<std::unique_ptr<net::Socket>> socket);
+  void say_last_word(const base::Token& token, Tombstone tombstone);
+  void on_dialled(tunnel::Tunnel& tunnel, base::StatusOr<std::unique_ptr<net::Stream>> stream);
+  void end_if_over();
+  std::unique_ptr<wire::Lane> open_lane(const base::Token& token, uint64_t generation,
+                                        wire::Lane::Listener& listener);
 
-  void on_registered(const std::string& router_instance) override;
+  void on_registered() override;
+  void on_relocated() override;
   void on_forward(const base::Token& token, uint64_t generation) override;
+  void on_move(const base::Token& token) override;
   void on_superseded() override;
-  void on_draining() override;
-  void on_ended(const base::Status& status) override;
+  void on_failed(const base::Status& status, base::ExitCode exit_code) override;
 
-  void on_lane_refused(tunnel::Tunnel& tunnel, const base::Status& status) override;
-  void on_ended(tunnel::Tunnel& tunnel, const tunnel::Tunnel::Ending& ending) override;
+  void on_refused(tunnel::Tunnel& tunnel, const base::Status& status) override;
+  void on_lane_lost(tunnel::Tunnel& tunnel, const base::Status& status) override;
+  void on_lane_back(tunnel::Tunnel& tunnel) override;
+  void on_local_over(tunnel::Tunnel& tunnel, const tunnel::Tunnel::Ending& ending) override;
+  void on_ended(tunnel::Tunnel& tunnel) override;
 
   Context& context_;
   config::SharedService service_;
   std::string first_name_;  // the made-up name, before a number was added
   int names_tried_ = 1;
-  std::function<void(base::ExitCode)> on_given_up_;
-  transport::Retry retry_;
-  net::Timer retry_timer_;
-  std::unique_ptr<transport::Registration> registration_;
+  std::function<void(base::ExitCode)> on_over_;
   bool was_announced_ = false;
-  SeenTokens seen_;
+  bool is_superseded_ = false;
+  Tombstones tombstones_;
   std::unordered_map<tunnel::Tunnel*, Connection> connections_;
+  std::unordered_map<base::Token, tunnel::Tunnel*> by_token_;
+  std::unordered_map<base::Token, std::unique_ptr<LastWord>> last_words_;
+  std::unique_ptr<Registrar> registrar_;
 };
 
 }  // namespace mm::share

@@ -56,8 +56,12 @@ ClientCall::ClientCall(std::shared_ptr<CallQueue> queue, ChannelPool::Lease leas
 ClientCall::~ClientCall() { queue_->calls_.erase(this); }
 
 void ClientCall::abandon() {
-  if (std::exchange(abandoned_, true)) return;
   context_.TryCancel();
+  forget();
+}
+
+void ClientCall::forget() {
+  if (std::exchange(abandoned_, true)) return;
   on_abandoned();
 }
 

@@ -63,6 +63,9 @@ class ClientCall : public std::enable_shared_from_this<ClientCall> {
   // Cancels the call; no handler of it runs any more. It is gone when gRPC has let go of it.
   void abandon();
 
+  // The same without cancelling: for a call that was told to end in order.
+  void forget();
+
  protected:
   // The tag of one kind of operation; `handler` runs on the loop, unless the call was abandoned.
   class Operation final : public Completion {

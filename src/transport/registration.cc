@@ -29,7 +29,20 @@ class RegistrationCall final : public StreamCall<CreateServiceRequest, CreateSer
     registration.set_port_hint(request.port_hint);
     registration.set_owner_proof(request.owner_proof);
     registration.set_label(request.label);
+    registration.set_share_instance(request.share_instance);
+    registration.set_start_time_ms(request.start_time_ms);
+    registration.set_again(request.is_again);
     send(message);
+  }
+
+  // Gives the name up in order, so that the router does not take the share for lost.
+  void leave() {
+    if (can_send()) {
+      send_end();
+      forget();
+    } else {
+      abandon();
+    }
   }
 
  private:
@@ -49,6 +62,8 @@ class RegistrationCall final : public StreamCall<CreateServiceRequest, CreateSer
         return listener_.on_superseded();
       case CreateServiceResponse::kDraining:
         return listener_.on_draining();
+      case CreateServiceResponse::kMove:
+        return move(message.move());
       case CreateServiceResponse::kHeartbeat:
       case CreateServiceResponse::KIND_NOT_SET:  // of a newer router
         return;
@@ -75,6 +90,10 @@ class RegistrationCall final : public StreamCall<CreateServiceRequest, CreateSer
     if (token) return listener_.on_forward(*token, forward.generation());
     ops::log(ops::Level::kWarn, "registration.bad_forward",
              {{"token_bytes", forward.token().size()}});
+  }
+
+  void move(const mindmeld::v1::Move& move) {
+    if (const auto token = base::Token::parse(move.token())) listener_.on_move(*token);
   }
 
   void expect_message() {
@@ -104,7 +123,7 @@ class RegistrationCall final : public StreamCall<CreateServiceRequest, CreateSer
 class ClientRegistration final : public Registration {
  public:
   explicit ClientRegistration(std::shared_ptr<RegistrationCall> call) : call_(std::move(call)) {}
-  ~ClientRegistration() override { call_->abandon(); }
+  ~ClientRegistration() override { call_->leave(); }
 
  private:
   const std::shared_ptr<RegistrationCall> call_;

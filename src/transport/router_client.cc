@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "transport/channel.h"
 #include "transport/client_call.h"
 #include "transport/client_lane.h"
@@ -25,6 +26,7 @@ using mindmeld::v1::ListServicesResponse;
 constexpr size_t kLanesPerChannelMax = 80;
 constexpr size_t kUnlimited = std::numeric_limits<size_t>::max();
 constexpr uint32_t kTokensPerCallMax = 16;
+constexpr size_t kInstanceBytesMax = 64;
 
 // A router that gives other tokens than it was asked for is none.
 base::StatusOr<Forwards> forwards_of(const ForwardToServiceResponse& response, uint32_t count,
@@ -40,21 +42,23 @@ base::StatusOr<Forwards> forwards_of(const ForwardToServiceResponse& response, u
   }
   const bool is_port = response.port_hint() <= std::numeric_limits<uint16_t>::max();
   if (is_port) forwards.port_hint = static_cast<uint16_t>(response.port_hint());
+  forwards.share_instance = base::printable(response.share_instance(), kInstanceBytesMax);
   return forwards;
 }
 
-std::vector<ServiceInfo> services_of(const ListServicesResponse& response) {
-  std::vector<ServiceInfo> services;
+Listing listing_of(const ListServicesResponse& response) {
+  Listing listing;
+  listing.router_instance = response.router_instance();
   for (const auto& service : response.services()) {
-    services.push_back({.name = service.name(),
-                        .create_time_s = service.create_time().seconds(),
-                        .owner = service.owner(),
-                        .kind = service.kind(),
-                        .connections = service.connections(),
-                        .bytes = service.bytes(),
-                        .away = service.away()});
+    listing.services.push_back({.name = service.name(),
+                                .create_time_s = service.create_time().seconds(),
+                                .owner = service.owner(),
+                                .kind = service.kind(),
+                                .connections = service.connections(),
+                                .bytes = service.bytes(),
+                                .away = service.away()});
   }
-  return services;
+  return listing;
 }
 
 class GrpcRouterClient final : public RouterClient {
@@ -83,15 +87,17 @@ class GrpcRouterClient final : public RouterClient {
         });
   }
 
-  void list_services(
-      std::function<void(base::StatusOr<std::vector<ServiceInfo>>)> handler) override {
+  void list_services(const std::vector<std::string>& names,
+                     std::function<void(base::StatusOr<Listing>)> handler) override {
+    ListServicesRequest request;
+    for (const std::string& name : names) request.add_name(name);
     ask<ListServicesResponse>(
-        [](auto& stub, auto* context, auto* queue) {
-          return stub.PrepareAsyncListServices(context, ListServicesRequest(), queue);
+        [&request](auto& stub, auto* context, auto* queue) {
+          return stub.PrepareAsyncListServices(context, request, queue);
         },
         [handler = std::move(handler)](auto response) {
           if (!response.ok()) return handler(response.status());
-          handler(services_of(*response));
+          handler(listing_of(*response));
         });
   }
 

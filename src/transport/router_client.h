@@ -37,11 +37,13 @@ struct LaneRequest {
   Role role = Role::kConnect;
   std::string service;  // a valid name: it travels in a header
   uint64_t generation = 0;
+  std::string share_instance;  // kConnect: whom to meet; empty: whoever has the name
 };
 
 struct Forwards {
   std::vector<base::Token> tokens;
-  uint16_t port_hint = 0;  // 0: none
+  uint16_t port_hint = 0;      // 0: none
+  std::string share_instance;  // of the share that offers the service now
 };
 
 struct ServiceInfo {
@@ -54,11 +56,19 @@ struct ServiceInfo {
   bool away = false;
 };
 
+struct Listing {
+  std::vector<ServiceInfo> services;  // oldest first
+  std::string router_instance;
+};
+
 struct RegistrationRequest {
   std::string name;
   uint16_t port_hint = 0;
   std::string owner_proof;
   std::string label;
+  std::string share_instance;
+  uint64_t start_time_ms = 0;  // of the share's process, Unix time
+  bool is_again = false;       // it had the name before
 };
 
 // A name held at the router, for as long as this object and its stream live.
@@ -69,8 +79,12 @@ class Registration {
     virtual ~Listener() = default;
     virtual void on_registered(const std::string& router_instance) = 0;
     virtual void on_forward(const base::Token& token, uint64_t generation) = 0;
+    // Another process of the same owner has the name now; forwards for what is open still come.
     virtual void on_superseded() = 0;
+    // The router ends soon: register elsewhere.
     virtual void on_draining() = 0;
+    // The lanes of this connection are about to be cut: have them moved.
+    virtual void on_move(const base::Token& token) = 0;
     // The stream ended; nothing follows. Codes as for the handlers of RouterClient, and
     // kAlreadyExists: the name is another owner's.
     virtual void on_ended(const base::Status& status) = 0;
@@ -80,6 +94,7 @@ class Registration {
 };
 
 // Codes that handlers see. kUnavailable: the router is not there, or went away; worth another try.
+// kAborted: the router ended the call for the time being; worth another try.
 // kFailedPrecondition: what answers is not a mindmeld router, or not by this scheme (plaintext or
 // TLS), or its certificate is not trusted. kNotFound: no such service. Messages are one clause for
 // people, with the router's URL and never a text of gRPC's own.
@@ -100,8 +115,9 @@ class RouterClient {
   virtual void forward_to_service(const std::string& service, uint32_t count,
                                   std::function<void(base::StatusOr<Forwards>)> handler) = 0;
 
-  virtual void list_services(
-      std::function<void(base::StatusOr<std::vector<ServiceInfo>>)> handler) = 0;
+  // `names`: these alone; empty: all.
+  virtual void list_services(const std::vector<std::string>& names,
+                             std::function<void(base::StatusOr<Listing>)> handler) = 0;
 
   // `listener` outlives the returned object.
   virtual std::unique_ptr<Registration> create_service(RegistrationRequest request,

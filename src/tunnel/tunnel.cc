@@ -19,12 +19,9 @@ using namespace std::chrono_literals;
 // the reset goes first. Long enough for a reader that pauses, short enough not to pile up.
 constexpr base::Duration kLinger = 30s;
 
-// For a lane to be accepted and the peer's first frame to come. Longer than the router lets a lane
-// wait alone (5 s), so that it is the router who ends one that nobody joins.
-constexpr base::Duration kFirstFrame = 15s;
-
-// A lane that carried its last frame is given so long to end by itself.
-constexpr base::Duration kLeave = 5s;
+// When both directions have ended in order and it is only not sure that the peer knows: for the
+// lane to end, or another one to tell it. A peer that did not hear it then comes asking.
+constexpr base::Duration kLeave = 30s;
 
 // How often the kernel is asked whether the other side has what was written (it has no event).
 constexpr base::Duration kFirstTick = 1ms;
@@ -39,15 +36,15 @@ std::string_view name(int phase) {
 
 }  // namespace
 
-Tunnel::Tunnel(net::Loop& loop, wire::Budget& budget, Owner& owner, std::string log_id,
-               std::string local_name)
-    : loop_(loop),
+Tunnel::Tunnel(const Context& context, Owner& owner, std::string log_id, std::string local_name)
+    : loop_(context.loop),
       owner_(owner),
       log_id_(std::move(log_id)),
       local_name_(std::move(local_name)),
-      conduit_(budget),
-      ack_timer_(loop),
-      linger_timer_(loop) {}
+      conduit_(context.budget),
+      redial_(context.loop, context.random, context.timing, *this),
+      ack_timer_(context.loop),
+      linger_timer_(context.loop) {}
 
 Tunnel::~Tunnel() {
   if (local_) local_->reset();
@@ -60,17 +57,20 @@ void Tunnel::set_local(std::unique_ptr<Stream> local) {
   pump();
 }
 
-void Tunnel::attach(const OpenLane& open_lane) {
-  MM_CHECK(!lane_);
+void Tunnel::attach(Redial::OpenLane open_lane) {
   if (phase_ != Phase::kOpen) return;
-  conduit_.attach(0);
-  lane_busy_ = false;
-  lane_half_closed_ = false;
-  lane_ = open_lane(*this);
-  first_frame_timer_.emplace(loop_);
-  first_frame_timer_->after(kFirstFrame, [this] {
-    on_closed(base::error(base::Code::kUnavailable, "the other end said nothing"));
-  });
+  redial_.start(std::move(open_lane));
+  pump();
+}
+
+void Tunnel::move() { redial_.move(); }
+
+void Tunnel::meet(uint64_t peer_generation) {
+  if (!conduit_.was_heard() || peer_generation > conduit_.peer_generation()) redial_.move();
+}
+
+void Tunnel::ask_move() {
+  move_asked_ = redial_.is_current();
   pump();
 }
 
@@ -86,34 +86,74 @@ void Tunnel::abort(wire::Reset reset) {
 
 // ---- lane events
 
-void Tunnel::on_message(std::vector<Bytes> message) {
-  if (conduit_.is_reset_sent() || conduit_.peer_reset()) return;
-  auto frame = wire::decode(message);
-  const Status status =
-      frame.ok() ? conduit_.on_frame(*std::move(frame), loop_.clock().now()) : frame.status();
-  first_frame_timer_.reset();
-  if (status.ok()) return pump();
-  if (status.code() == base::Code::kAborted) return on_closed(status);
-  ops::log(ops::Level::kWarn, "tunnel.refused_frame",
-           {{"t", log_id_}, {"why", base::message(status)}});
-  const bool is_mismatch = status.code() == base::Code::kFailedPrecondition;
-  abort({is_mismatch ? wire::ResetCode::kProtectionMismatch : wire::ResetCode::kProtocol,
-         base::message(status)});
+void Tunnel::on_attached(uint64_t generation) {
+  conduit_.attach(generation);
+  ops::log(ops::Level::kDebug, "tunnel.attached", {{"t", log_id_}, {"generation", generation}});
+  if (std::exchange(lane_lost_, false)) owner_.on_lane_back(*this);
 }
 
-void Tunnel::on_written() {
-  lane_busy_ = false;
+void Tunnel::on_frame(std::vector<Bytes> message) {
+  if (conduit_.is_reset_sent() || conduit_.peer_reset()) return;
+  auto frame = wire::decode(message);
+  if (frame.ok() && is_refusal(*frame)) return;
+  const bool asks_move = frame.ok() && frame->move;
+  const Status status =
+      frame.ok() ? conduit_.on_frame(*std::move(frame), loop_.clock().now()) : frame.status();
+  if (status.code() == base::Code::kAborted) return redial_.lose(status);
+  if (!status.ok()) {
+    ops::log(ops::Level::kWarn, "tunnel.refused_frame",
+             {{"t", log_id_}, {"why", base::message(status)}});
+    const bool is_mismatch = status.code() == base::Code::kFailedPrecondition;
+    return abort({is_mismatch ? wire::ResetCode::kProtectionMismatch : wire::ResetCode::kProtocol,
+                  base::message(status)});
+  }
+  pump();
+  if (asks_move) redial_.move();
+}
+
+// The peer does not hold the conduit. If it never said anything else, nobody has any of our bytes;
+// if both directions have ended, it had them all.
+bool Tunnel::is_refusal(const wire::Frame& frame) {
+  if (!frame.reset || frame.reset->code != wire::ResetCode::kUnknown) return false;
+  const bool was_heard = conduit_.was_heard();
+  if (was_heard && !conduit_.is_local_over()) return false;
+  conduit_.detach();
+  redial_.stop();
+  if (phase_ == Phase::kOpen && !was_heard) {
+    owner_.on_refused(*this, base::error(base::Code::kAborted, frame.reset->text));
+  } else if (phase_ == Phase::kOpen) {
+    leave(true, "done");
+  }
+  pump();
+  return true;
+}
+
+void Tunnel::on_lost(uint64_t generation, const Status& status) {
+  conduit_.detach();
+  move_asked_ = false;
+  ops::log(ops::Level::kDebug, "tunnel.lost",
+           {{"t", log_id_}, {"generation", generation}, {"why", base::message(status)}});
+  const bool is_said = conduit_.peer_reset() || (status.ok() && conduit_.is_lane_over());
+  const bool is_refused =
+      generation == 0 && status.code() == base::Code::kNotFound && !conduit_.was_heard();
+  if (phase_ == Phase::kOpen && is_refused) return owner_.on_refused(*this, status);
+  if (!is_said && !is_refused) {
+    redial_.again();
+    on_missed(status);
+  }
   pump();
 }
 
-void Tunnel::on_closed(const Status& status) {
-  lane_.reset();
-  first_frame_timer_.reset();
+void Tunnel::on_missed(const Status& status) {
+  if (!is_open()) return;
+  lane_lost_ = true;
+  owner_.on_lane_lost(*this, status);
+}
+
+void Tunnel::on_given_up(const Status& status) {
   conduit_.detach();
-  if (conduit_.is_lane_over() || phase_ != Phase::kOpen) return pump();
-  if (!conduit_.was_heard()) return owner_.on_lane_refused(*this, status);
-  const std::string why = status.ok() ? "the router ended it" : base::message(status);
-  abort({wire::ResetCode::kLaneLost, "lost the connection to the other end: " + why});
+  abort({wire::ResetCode::kLaneLost, base::message(status)});
+  pump();
 }
 
 // ---- the pump
@@ -178,7 +218,7 @@ void Tunnel::wait_for_local() {
 
 void Tunnel::local_was_reset() {
   wire::Reset reset{wire::ResetCode::kLocal, "the " + local_name_ + " reset the connection"};
-  if (!lane_) return abort(std::move(reset));  // nobody to tell
+  if (redial_.is_over()) return abort(std::move(reset));  // nobody to tell
   conduit_.on_local_reset(std::move(reset), false);
   linger();
 }
@@ -209,13 +249,17 @@ void Tunnel::write_local() {
 }
 
 void Tunnel::write_lane() {
-  if (!lane_ || lane_busy_ || lane_half_closed_) return;
-  if (std::optional<wire::Frame> frame = conduit_.next_frame(loop_.clock().now())) {
-    lane_busy_ = true;
-    lane_->write(wire::encode(*std::move(frame)));
-  } else if (conduit_.is_lane_over()) {
-    lane_half_closed_ = true;
-    lane_->half_close();
+  if (!redial_.can_write()) return;
+  std::optional<wire::Frame> frame = conduit_.next_frame(loop_.clock().now());
+  const bool is_over = conduit_.is_lane_over();
+  if (move_asked_ && !is_over) {
+    if (!frame) frame.emplace();
+    frame->move = std::exchange(move_asked_, false);
+  }
+  if (frame) {
+    redial_.write(wire::encode(*std::move(frame)));
+  } else if (is_over) {
+    redial_.half_close();
   } else {
     arm_ack_timer();
   }
@@ -245,7 +289,7 @@ void Tunnel::settle() {
     if (local_) local_->reset();
     leave(false, conduit_.peer_reset()->text);
   }
-  if (phase_ == Phase::kLeaving && !lane_) end();
+  if (phase_ == Phase::kLeaving && redial_.is_over()) end();
 }
 
 bool Tunnel::is_flushed() const {
@@ -279,21 +323,23 @@ void Tunnel::look_again() {
 
 void Tunnel::leave(bool is_clean, std::string why) {
   enter(Phase::kLeaving);
-  ending_ = {is_clean, std::move(why), conduit_.sent_bytes(), conduit_.delivered_bytes()};
   local_.reset();
-  first_frame_timer_.reset();
   ack_timer_.cancel();
+  linger_timer_.cancel();
+  const Ending ending{is_clean, std::move(why), conduit_.sent_bytes(), conduit_.delivered_bytes()};
+  loop_.post([this, ending] { owner_.on_local_over(*this, ending); });
+  if (!is_clean) return;
   linger_timer_.after(kLeave, [this] {
-    lane_.reset();
-    end();
+    redial_.stop();
+    pump();
   });
 }
 
 void Tunnel::end() {
-  if (phase_ == Phase::kEnded) return;
   enter(Phase::kEnded);
+  redial_.stop();
   linger_timer_.cancel();
-  loop_.post([this] { owner_.on_ended(*this, ending_); });
+  loop_.post([this] { owner_.on_ended(*this); });
 }
 
 void Tunnel::enter(Phase next) {

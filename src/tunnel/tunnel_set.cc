@@ -1,38 +1,61 @@
 // SPDX-License-Identifier: MIT
 #include "tunnel/tunnel_set.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 namespace mm::tunnel {
 namespace {
 
-// What a stopping process leaves to open connections; within what people wait for a Ctrl-C.
+// What a stopping process leaves to open connections, and then to their resets; within what people
+// wait for a Ctrl-C.
 constexpr base::Duration kDrain = std::chrono::seconds(2);
+constexpr base::Duration kLastWords = std::chrono::seconds(2);
 
 }  // namespace
 
-TunnelSet::TunnelSet(net::Loop& loop) : loop_(loop), stop_timer_(loop) {}
+TunnelSet::TunnelSet(net::Loop& loop, base::Random& random, const Timing& timing)
+    : loop_(loop), timing_(timing), context_{loop, random, budget_, timing_}, stop_timer_(loop) {}
 
 Tunnel& TunnelSet::open(Tunnel::Owner& owner, std::string log_id, std::string local_name) {
-  auto tunnel =
-      std::make_unique<Tunnel>(loop_, budget_, *this, std::move(log_id), std::move(local_name));
+  auto tunnel = std::make_unique<Tunnel>(context_, *this, std::move(log_id), std::move(local_name));
   Tunnel& opened = *tunnel;
-  tunnels_.emplace(&opened, Entry{std::move(tunnel), &owner});
+  places_[&opened] = tunnels_.insert(tunnels_.end(), {std::move(tunnel), &owner});
   return opened;
 }
 
 void TunnelSet::stop(std::function<void()> on_empty) {
   on_empty_ = std::move(on_empty);
-  stop_timer_.after(kDrain, [this] { abort_all(); });
+  stop_timer_.after(kDrain, [this] {
+    abort_all();
+    stop_timer_.after(kLastWords, [this] { drop_all(); });
+  });
   check_empty();
 }
 
+// In a later turn: what the tunnels have posted of themselves comes before.
+void TunnelSet::drop_all() {
+  loop_.post([this] {
+    places_.clear();
+    tunnels_.clear();
+    check_empty();
+  });
+}
+
+void TunnelSet::move_all() {
+  for (const Entry& entry : tunnels_) entry.tunnel->move();
+}
+
+size_t TunnelSet::open_count() const {
+  return static_cast<size_t>(
+      std::count_if(tunnels_.begin(), tunnels_.end(),
+                    [](const Entry& entry) { return entry.tunnel->is_open(); }));
+}
+
 void TunnelSet::abort_all() {
-  std::vector<Tunnel*> open;
-  for (const auto& [tunnel, entry] : tunnels_) open.push_back(tunnel);
-  for (Tunnel* tunnel : open) {
-    tunnel->abort({wire::ResetCode::kStopped, "the other end's process was stopped"});
+  for (const Entry& entry : tunnels_) {
+    entry.tunnel->abort({wire::ResetCode::kStopped, "the other end's process was stopped"});
   }
 }
 
@@ -40,15 +63,28 @@ void TunnelSet::check_empty() {
   if (on_empty_ && tunnels_.empty()) loop_.post(std::exchange(on_empty_, nullptr));
 }
 
-void TunnelSet::on_lane_refused(Tunnel& tunnel, const base::Status& status) {
-  tunnels_.at(&tunnel).owner->on_lane_refused(tunnel, status);
+void TunnelSet::on_refused(Tunnel& tunnel, const base::Status& status) {
+  owner_of(tunnel).on_refused(tunnel, status);
 }
 
-void TunnelSet::on_ended(Tunnel& tunnel, const Tunnel::Ending& ending) {
-  tunnels_.at(&tunnel).owner->on_ended(tunnel, ending);
+void TunnelSet::on_lane_lost(Tunnel& tunnel, const base::Status& status) {
+  owner_of(tunnel).on_lane_lost(tunnel, status);
+}
+
+void TunnelSet::on_lane_back(Tunnel& tunnel) { owner_of(tunnel).on_lane_back(tunnel); }
+
+void TunnelSet::on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) {
+  owner_of(tunnel).on_local_over(tunnel, ending);
+}
+
+void TunnelSet::on_ended(Tunnel& tunnel) {
+  owner_of(tunnel).on_ended(tunnel);
   // Destroyed in a later turn: this call comes from the tunnel.
   loop_.post([this, &tunnel] {
-    tunnels_.erase(&tunnel);
+    const auto place = places_.find(&tunnel);
+    if (place == places_.end()) return;
+    tunnels_.erase(place->second);
+    places_.erase(place);
     check_empty();
   });
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// TunnelSet: owns all tunnels of one process, and ends them when it stops. Used by share and
-// connect, which decide what each tunnel's events mean.
+// TunnelSet: owns all tunnels of one process, moves them to other lanes, and ends them when it
+// stops. Used by share and connect, which decide what each tunnel's events mean.
 #pragma once
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -16,17 +17,24 @@ namespace mm::tunnel {
 
 class TunnelSet final : public Tunnel::Owner {
  public:
-  explicit TunnelSet(net::Loop& loop);
+  // Loop and random outlive it.
+  TunnelSet(net::Loop& loop, base::Random& random, const Timing& timing);
 
   // A new tunnel, owned here until it has ended; its events go to `owner`, which outlives it.
   Tunnel& open(Tunnel::Owner& owner, std::string log_id, std::string local_name);
 
-  // Lets the open tunnels end by themselves for a while (2 s), resets the others, and calls
-  // `on_empty` when none is left.
+  // Lets the open tunnels end by themselves for a while (2 s), resets the others, gives those 2 s
+  // to tell the peer, and calls `on_empty` when none is left.
   void stop(std::function<void()> on_empty);
 
   // Resets the open tunnels now.
   void abort_all();
+
+  // Opens another lane for each tunnel now, in place of the one that it has or lost: the way to the
+  // router has changed.
+  void move_all();
+
+  size_t open_count() const;  // tunnels whose local connection is open
 
  private:
   struct Entry {
@@ -34,13 +42,21 @@ class TunnelSet final : public Tunnel::Owner {
     Tunnel::Owner* owner;
   };
 
-  void on_lane_refused(Tunnel& tunnel, const base::Status& status) override;
-  void on_ended(Tunnel& tunnel, const Tunnel::Ending& ending) override;
+  Tunnel::Owner& owner_of(Tunnel& tunnel) { return *places_.at(&tunnel)->owner; }
+  void on_refused(Tunnel& tunnel, const base::Status& status) override;
+  void on_lane_lost(Tunnel& tunnel, const base::Status& status) override;
+  void on_lane_back(Tunnel& tunnel) override;
+  void on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) override;
+  void on_ended(Tunnel& tunnel) override;
+  void drop_all();
   void check_empty();
 
-  net::Loop& loop_;  // borrowed: outlives us
+  net::Loop& loop_;
+  const Timing timing_;
   wire::Budget budget_;
-  std::unordered_map<Tunnel*, Entry> tunnels_;
+  const Tunnel::Context context_;
+  std::list<Entry> tunnels_;  // oldest first
+  std::unordered_map<Tunnel*, std::list<Entry>::iterator> places_;
   net::Timer stop_timer_;
   std::function<void()> on_empty_;
 };

@@ -97,16 +97,26 @@ void Conduit::charge() {
 
 // ---- lane
 
-void Conduit::attach(uint64_t generation) {
-  MM_CHECK(!attached_);
-  attached_ = true;
-  attach_sent_ = false;
-  lane_heard_ = false;
-  generation_ = generation;
-  next_ = una();
+Frame Conduit::greeting(uint64_t generation) {
+  greeted_ = received_;
+  Frame frame;
+  frame.attach = Attach{.generation = generation};
+  frame.received = received_;
+  frame.limit = granted_;
+  return frame;
 }
 
-void Conduit::detach() { attached_ = false; }
+void Conduit::attach(uint64_t generation) {
+  attached_ = true;
+  attach_sent_ = generation > 0;
+  lane_heard_ = false;
+  reset_sent_ = false;
+  next_ = una();
+  if (generation == 0) return;
+  acknowledged_ = greeted_;
+  const bool has_news = received_ != acknowledged_ || delivered_ + window_ > granted_;
+  if (has_news) want_ack(TimePoint{});
+}
 
 Status Conduit::on_frame(Frame frame, TimePoint now) {
   MM_CHECK(attached_);
@@ -146,13 +156,15 @@ Status Conduit::check_attach(const Frame& frame) const {
 }
 
 Status Conduit::check_credit(const Frame& frame) const {
+  // A lane's first frame may know more than this lane has carried, never more than all; and less
+  // than the lane before told since, where that lane was left for this one.
+  const bool may_be_stale = was_heard_ && !lane_heard_;
   if (frame.received) {
-    // A new lane's first frame may know more than this lane has carried, never more than all.
     const uint64_t carried = lane_heard_ ? next_ : sent_;
-    if (*frame.received < una()) return broken("received went back");
+    if (!may_be_stale && *frame.received < una()) return broken("received went back");
     if (*frame.received > carried) return broken("received is ahead of what was sent");
   }
-  if (frame.limit && *frame.limit < limit_) return broken("limit went back");
+  if (!may_be_stale && frame.limit && *frame.limit < limit_) return broken("limit went back");
   return absl::OkStatus();
 }
 
@@ -181,7 +193,7 @@ void Conduit::take_credit(const Frame& frame) {
     next_ = std::max(next_, *frame.received);
     charge();
   }
-  if (frame.limit) limit_ = *frame.limit;
+  if (frame.limit) limit_ = std::max(limit_, *frame.limit);
 }
 
 void Conduit::take_data(Frame& frame, TimePoint now) {
@@ -217,9 +229,8 @@ void Conduit::want_ack(TimePoint due) { ack_due_ = std::min(ack_due_.value_or(du
 std::optional<Frame> Conduit::next_frame(TimePoint now) {
   if (!attached_ || reset_sent_ || peer_reset_) return std::nullopt;
   Frame frame;
-  if (!attach_sent_) frame.attach = Attach{.generation = generation_};
-  // A later lane's first frame from the peer says what it has: nothing of that is sent again.
-  if (generation_ == 0 || lane_heard_) add_data(frame);
+  if (!attach_sent_) frame.attach = Attach{};
+  add_data(frame);
   const bool is_ack_due = ack_due_ && *ack_due_ <= now;
   const bool has_news = frame.attach || frame.offset || frame.reset;
   if (!has_news && !is_ack_due) return std::nullopt;

@@ -62,9 +62,14 @@ class Conduit {
 
   // ---- lane
 
-  // A new lane: frames go on from what the peer is known to have. `generation` 0 is the first.
+  // The first frame of a later lane. It carries no data: the peer's own first frame says what is
+  // missing there. Changes nothing for a lane that is current meanwhile.
+  Frame greeting(uint64_t generation);
+
+  // A new lane, in place of any before it. Generation 0: the first, next_frame() begins it. A later
+  // one: greeting() was sent on it, and on_frame() takes the peer's first frame on it next.
   void attach(uint64_t generation);
-  void detach();
+  void detach() { attached_ = false; }
 
   // Takes one frame of the current lane. kInvalidArgument: the peer broke a rule, and the caller
   // resets. kAborted: a lane of an older generation, to be dropped. kFailedPrecondition: the peer
@@ -85,7 +90,17 @@ class Conduit {
 
   // Both directions ended in order: the lane is over, and the peer's bytes and its FIN delivered.
   bool is_done() const { return is_fin_exchanged() && end_delivered_; }
-  bool is_reset_sent() const { return reset_sent_; }
+  bool is_reset_sent() const { return reset_sent_; }  // on this lane
+
+  // The local connection has ended both ways: what is missing is the peer's acknowledgement, and a
+  // reset would change nothing here.
+  bool is_local_over() const { return fin_queued_ && end_delivered_; }
+
+  // What a peer that comes back after the end is to know.
+  uint64_t received() const { return received_; }
+  const std::optional<Reset>& local_reset() const { return local_reset_; }
+
+  uint64_t peer_generation() const { return peer_generation_; }
 
   uint64_t sent_bytes() const { return replay_.end(); }  // read from the local socket
   uint64_t delivered_bytes() const { return delivered_; }
@@ -142,7 +157,7 @@ class Conduit {
   bool attached_ = false;
   bool attach_sent_ = false;
   bool lane_heard_ = false;
-  uint64_t generation_ = 0;
+  uint64_t greeted_ = 0;  // the received of the last greeting()
   uint64_t peer_generation_ = 0;
   bool was_heard_ = false;
 };

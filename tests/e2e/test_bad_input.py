@@ -159,7 +159,8 @@ def test_a_unix_listener_never_replaces_a_file(world: World, router: Router) -> 
 
 def test_a_name_that_another_share_has_is_taken(world: World, router: Router) -> None:
     world.share(router, "web=3000")
-    world.run("share", "web=3001", *router.flags).expect_refusal(NAME_TAKEN, "web")
+    other = world.run("share", "web=3001", *router.flags, extra=world.another_user())
+    other.expect_refusal(NAME_TAKEN, "web")
 
 
 # ---- a router that is not one

@@ -28,6 +28,8 @@ pytestmark = pytest.mark.needs_binary
 
 U64_MAX = (1 << 64) - 1
 Messages = list[object]
+# A message that gRPC refuses costs the lane, not the connection: that ends when its peer stays away.
+SHORT_GRACE = ("--grace", "1s")
 
 
 def attach(lane: ForeignLane, **fields: object) -> object:
@@ -121,7 +123,8 @@ def test_a_share_resets_that_connection_alone(
     world: World, router: Router, client: ForeignClient, case: str
 ) -> None:
     target = world.target()
-    world.share(router, f"hurt={target.port}", f"echo={world.target().serve(echo).port}")
+    echo_port = world.target().serve(echo).port
+    world.share(router, f"hurt={target.port}", f"echo={echo_port}", flags=SHORT_GRACE)
     bystander = world.dial(listening(world.connect(router, "echo=0"), "echo"))
     ping(bystander)
     lane = client.open_lane("hurt")
@@ -142,7 +145,7 @@ def test_a_connect_resets_that_connection_alone(
 ) -> None:
     world.share(router, f"echo={world.target().serve(echo).port}")
     lanes = client.share("hurt")
-    connect = world.connect(router, "hurt=0", "echo=0")
+    connect = world.connect(router, "hurt=0", "echo=0", *SHORT_GRACE, "--hold", "2s")
     bystander = world.dial(listening(connect, "echo"))
     ping(bystander)
     hurt_address = listening(connect, "hurt")

@@ -107,14 +107,14 @@ def test_a_unix_listener_is_for_this_user_alone_and_gone_at_the_end(
 # ---- names and ports
 
 
-def test_a_share_without_a_name_makes_one_up_and_numbers_the_next(
+def test_a_share_without_a_name_makes_one_up_and_numbers_the_next_of_another_user(
     world: World, router: Router
 ) -> None:
     target = world.target().serve(speak(b"abc"))
     expected = re.sub("[^a-z0-9._-]", "-", USER.lower()) + f"-{target.port}"
     names = []
     for _ in range(3):
-        share = world.start("share", str(target.port), *router.flags)
+        share = world.start("share", str(target.port), *router.flags, extra=world.another_user())
         names.append(share.wait_event("sharing")["name"])
     assert names == [expected, f"{expected}-2", f"{expected}-3"]
     connect = world.connect(router, f"{names[1]}=0")

@@ -128,9 +128,10 @@ def test_a_second_sigint_ends_at_once_with_resets(world: World, command: str) ->
 
 @both_commands
 def test_a_process_that_is_killed_is_no_end_of_stream(world: World, command: str) -> None:
-    """Half an answer must not look like a whole one, whatever becomes of the process."""
+    """It may come back until the grace is over; half an answer never looks like a whole one."""
     target = world.target()
-    chain = world.chain(target.address)
+    grace = ("--grace", "1s")
+    chain = world.chain(target.address, share_flags=grace, connect_flags=grace)
     client, server = world.dial(chain.address), target.accept()
     exchange_a_word(client, server)
     program_of(chain, command).kill()

@@ -132,7 +132,11 @@ void ConduitWorld::send(End& end, size_t index) {
   std::optional<Frame> frame = end.conduit.next_frame(now_);
   if (!frame) return;
   check_frame(*frame, end);
-  const wire::EncodedFrame encoded = wire::encode(std::move(*frame));
+  post(std::move(*frame), index);
+}
+
+void ConduitWorld::post(Frame frame, size_t index) {
+  const wire::EncodedFrame encoded = wire::encode(std::move(frame));
   std::string text(reinterpret_cast<const char*>(encoded.header.data()), encoded.header_bytes);
   for (const Bytes& piece : encoded.payload) text += piece.text();
   Message message;
@@ -158,6 +162,7 @@ void ConduitWorld::receive(End& end, size_t index) {
   if (frame->data_bytes() > 0 && *frame->offset < known) {
     outcome_.resent_bytes += std::min(known, *frame->offset + frame->data_bytes()) - *frame->offset;
   }
+  if (frame->attach && frame->attach->generation > 0) end.conduit.attach(generation_);
   const base::Status status = end.conduit.on_frame(*std::move(frame), now_);
   if (!status.ok()) fail("end " + std::to_string(index) + ": " + base::message(status));
 }
@@ -169,11 +174,11 @@ void ConduitWorld::cut() {
   ++cuts_;
   ++generation_;
   note(generation_);
-  for (auto& end : ends_) {
-    end->incoming.clear();
-    end->conduit.detach();
-    end->conduit.attach(generation_);
+  for (size_t i : {0, 1}) {
+    ends_[i]->incoming.clear();
+    ends_[i]->conduit.detach();
   }
+  for (size_t i : {0, 1}) post(ends_[i]->conduit.greeting(generation_), i);
 }
 
 bool ConduitWorld::advance_time() {

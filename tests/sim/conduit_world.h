@@ -68,6 +68,7 @@ class ConduitWorld {
   void application_writes(End& end, size_t index);
   void application_reads(End& end, size_t index);
   void send(End& end, size_t index);
+  void post(wire::Frame frame, size_t from);
   void receive(End& end, size_t index);
   void cut();
   bool advance_time();

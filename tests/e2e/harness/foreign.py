@@ -242,7 +242,7 @@ class ForeignClient:
     def share(self, name: str, label: str = "") -> Iterator[ForeignLane]:
         """As share: registers `name`; yields a lane for each connection that is made to it.
 
-        The name is there once this returns.
+        The name is there once this returns. A peer that comes back for a connection is not met.
         """
         control = self.stubs.control
         requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -263,5 +263,6 @@ class ForeignClient:
 
     def _forwards(self, responses: Iterator[Any], name: str) -> Iterator[ForeignLane]:
         for response in responses:
-            if response.WhichOneof("kind") == "forward":
+            is_forward = response.WhichOneof("kind") == "forward"
+            if is_forward and response.forward.generation == 0:
                 yield self.lane(response.forward.token, "share", name)

@@ -91,6 +91,7 @@ class World:
         self._programs: list[Program] = []
         self._closers: list[Callable[[], None]] = []
         self._threads = ThreadPoolExecutor(max_workers=8)
+        self._users = 0
 
     # ---- servers and applications
 
@@ -126,6 +127,11 @@ class World:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("MINDMELD_", "XDG_"))}
         home = str(self.folder)
         return kept | {"HOME": home, "USER": USER, "LOGNAME": USER} | dict(extra or {})
+
+    def another_user(self) -> dict[str, str]:
+        """What makes a command another user's than all others: a keyring of its own."""
+        self._users += 1
+        return {"MINDMELD_KEYRING": str(self.folder / f"keyring-{self._users}")}
 
     def start(self, *arguments: str, expected_exit: int = 0, **options: Any) -> Program:
         """A command that runs until the end of the test, or ends by itself with `expected_exit`."""

@@ -74,8 +74,9 @@ void tell_all(Events& events) {
   events.listening("web", "127.0.0.1:8080");
   events.connection_open("1a2b3c4d", "web");
   events.connection_closed("1a2b3c4d", "web", 12, 34, "done");
-  events.router_offline("it is gone");
-  events.router_online();
+  events.router_online({}, 0);
+  events.router_offline("it is gone", 2);
+  events.router_online(std::chrono::milliseconds(3'240), 2);
   events.error("name_taken", "taken");
   events.note("by the way");
 }
@@ -90,8 +91,10 @@ TEST_CASE("events: with --json each is one object a line, as the contract has it
 {"event":"connection","id":"1a2b3c4d","service":"web","state":"open"}
 {"event":"connection","id":"1a2b3c4d","service":"web","state":"closed",)"
         R"("up_bytes":12,"down_bytes":34,"why":"done"}
-{"event":"router","state":"offline","url":"http://127.0.0.1:6353","why":"it is gone"}
 {"event":"router","state":"online","url":"http://127.0.0.1:6353"}
+{"event":"router","state":"offline","url":"http://127.0.0.1:6353",)"
+        R"("why":"it is gone","connections":2}
+{"event":"router","state":"online","url":"http://127.0.0.1:6353","away_ms":3240,"connections":2}
 {"event":"error","code":"name_taken","message":"taken"}
 )");
 }
@@ -104,8 +107,8 @@ TEST_CASE("events: people read lines on standard error, and standard output stay
         "sharing web → localhost:3000   on this machine run: mindmeld connect web\n"
         "listening on 127.0.0.1:8080 for web\n"
         "waiting for the router: it is gone; start one with mindmeld router, or name one with "
-        "--router URL\n"
-        "the router at http://127.0.0.1:6353 is there\n"
+        "--router URL; 2 connections are held meanwhile\n"
+        "the router at http://127.0.0.1:6353 is there again after 3.2 s; 2 connections go on\n"
         "mindmeld: taken\n"
         "by the way\n");
 }
@@ -129,21 +132,20 @@ TEST_CASE("events: what a colleague has to type names the router, unless nobody 
       "--router https://relay.example.com\n");
 }
 
-TEST_CASE("events: the router's state is told when it changes") {
-  const std::string online = R"({"event":"router","state":"online","url":"http://127.0.0.1:6353"})"
-                             "\n";
-  CHECK(told(with_json(), [](Events& events) {
-          for (int i = 0; i < 3; ++i) events.router_online();
-        }).output == online);
-  const Told twice = told(with_json(), [](Events& events) {
-    for (int i = 0; i < 2; ++i) {
-      events.router_offline("first");
-      events.router_offline("again");
-      events.router_online();
-    }
-  });
-  CHECK(std::count(twice.output.begin(), twice.output.end(), '\n') == 4);
-  CHECK(twice.output.find("again") == std::string::npos);
+TEST_CASE("events: a router that was lost and is back is told in words, with what waited for it") {
+  Common named;
+  named.router_is_default = false;
+  CHECK(told(named,
+             [](Events& events) {
+               events.router_online({}, 0);
+               events.router_offline("it is gone", 1);
+               events.router_online(std::chrono::milliseconds(3'240), 2);
+               events.router_online(std::chrono::milliseconds(40), 0);
+             })
+            .errors ==
+        "waiting for the router: it is gone; 1 connection is held meanwhile\n"
+        "the router at http://127.0.0.1:6353 is there again after 3.2 s; 2 connections go on\n"
+        "the router at http://127.0.0.1:6353 is there again after 0.0 s\n");
 }
 
 TEST_CASE("events: an error about a router that nobody named says how to start one") {

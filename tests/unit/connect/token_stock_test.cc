@@ -24,8 +24,8 @@ class FakeRouter final : public transport::RouterClient {
     asked.push_back(count);
     handler_ = std::move(handler);
   }
-  void list_services(
-      std::function<void(base::StatusOr<std::vector<transport::ServiceInfo>>)>) override {}
+  void list_services(const std::vector<std::string>&,
+                     std::function<void(base::StatusOr<transport::Listing>)>) override {}
   std::unique_ptr<transport::Registration> create_service(
       transport::RegistrationRequest, transport::Registration::Listener&) override {
     return nullptr;

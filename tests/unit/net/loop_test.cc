@@ -66,6 +66,15 @@ TEST_CASE("loop: what was posted and not run is dropped with the loop") {
   CHECK(watch.expired());
 }
 
+TEST_CASE("loop: a timer may go with a handler that the loop drops") {
+  auto loop = std::make_unique<Loop>();
+  auto timer = std::make_shared<Timer>(*loop);
+  timer->after(1h, [] {});
+  loop->post([timer] {});
+  timer.reset();
+  loop.reset();
+}
+
 TEST_CASE("loop: a stop before the run ends that run and no later one") {
   Loop loop;
   loop.stop();

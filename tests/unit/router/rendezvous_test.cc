@@ -37,17 +37,26 @@ struct World final : router::Rendezvous::Host {
   std::set<std::string> services{"web", "db"};
   std::vector<Announcement> announced;
   std::vector<Joined> joined;
+  std::vector<base::Token> ended;  // bridges
+  std::set<base::Token> open;      // bridges
   std::vector<std::string> refusals;
 
   bool has_service(const std::string& service) const override { return services.contains(service); }
-  void announce(const std::string& service, const base::Token& token,
-                uint64_t generation) override {
-    announced.push_back({service, token, generation});
+  void announce(const router::LaneRequest& request) override {
+    announced.push_back({request.service, request.token, request.generation});
   }
-  void join(const base::Token& token, const std::string&, std::shared_ptr<router::Lane> share,
+  void join(const router::LaneRequest& request, std::shared_ptr<router::Lane> share,
             std::shared_ptr<router::Lane> connect) override {
-    joined.push_back({token, std::move(share), std::move(connect)});
+    joined.push_back({request.token, std::move(share), std::move(connect)});
+    open.insert(request.token);
   }
+  void end_some_bridge(test::SeededRandom& by) {
+    if (open.empty()) return;
+    const auto bridge = std::next(open.begin(), static_cast<long>(by.below(open.size())));
+    rendezvous.over(*bridge);
+    open.erase(bridge);
+  }
+  void end_bridge(const base::Token& token) override { ended.push_back(token); }
   void refused(std::string_view reason, const std::string&) override {
     refusals.emplace_back(reason);
   }
@@ -62,7 +71,7 @@ struct World final : router::Rendezvous::Host {
                                         uint64_t generation = 0, const std::string& caller = "ann",
                                         const std::string& service = "web") {
     auto lane = std::make_shared<RecordingLane>();
-    rendezvous.arrive(lane, {token, role, service, generation, caller}, now);
+    rendezvous.arrive(lane, {token, role, service, generation, "", caller}, now);
     return lane;
   }
 
@@ -72,8 +81,8 @@ struct World final : router::Rendezvous::Host {
   }
 
   bool is_empty() const {
-    return rendezvous.token_count() == 0 && rendezvous.waiting_count() == 0 &&
-           !rendezvous.next_deadline();
+    return rendezvous.is_empty() && rendezvous.token_count() == 0 &&
+           rendezvous.waiting_count() == 0 && !rendezvous.next_deadline();
   }
 };
 
@@ -93,6 +102,7 @@ TEST_CASE("rendezvous: a connect lane waits, is announced, and is joined with th
   REQUIRE(world.joined.size() == 1);
   CHECK(world.joined[0].share == share);
   CHECK(world.joined[0].connect == connect);
+  world.rendezvous.over(token);
   CHECK(world.is_empty());
 }
 
@@ -122,8 +132,6 @@ TEST_CASE("rendezvous: a lane is refused unless token, service and share are all
   World world;
   const base::Token token = world.mint();
   CHECK(world.arrive(base::Token::random(world.random), Role::kConnect)->code() == Code::kNotFound);
-  CHECK(world.arrive(base::Token::random(world.random), Role::kConnect, 3)->code() ==
-        Code::kNotFound);
   CHECK(world.arrive(token, Role::kConnect, 0, "ann", "db")->code() == Code::kNotFound);
   world.services.erase("web");
   CHECK(world.arrive(token, Role::kConnect)->code() == Code::kNotFound);
@@ -150,8 +158,8 @@ TEST_CASE("rendezvous: a lane that hangs up while it waits is forgotten, with it
   World world;
   const base::Token token = world.mint();
   const auto lane = world.arrive(token, Role::kConnect);
-  CHECK(world.rendezvous.gone(*lane));
-  CHECK(!world.rendezvous.gone(*lane));
+  world.rendezvous.gone(*lane);
+  world.rendezvous.gone(*lane);
   CHECK(world.arrive(token, Role::kShare)->code() == Code::kNotFound);
   CHECK(world.joined.empty());
   CHECK(world.is_empty());
@@ -167,10 +175,69 @@ TEST_CASE("rendezvous: of two lanes of one role the newer generation waits") {
   CHECK(first->code() == Code::kUnavailable);
   CHECK(second->is_waiting());
   CHECK(world.announced.back().generation == 1);
-  CHECK(!world.rendezvous.gone(*first));
+  world.rendezvous.gone(*first);
   world.arrive(token, Role::kShare, 0);
   REQUIRE(world.joined.size() == 1);
   CHECK(world.joined[0].connect == second);
+  world.rendezvous.over(token);
+  CHECK(world.is_empty());
+}
+
+TEST_CASE("rendezvous: a re-attach needs no minted token, only a service that is there") {
+  World world;
+  const base::Token token = base::Token::random(world.random);
+  world.services.erase("web");
+  CHECK(world.arrive(token, Role::kConnect, 3)->code() == Code::kNotFound);
+  world.services.insert("web");
+  CHECK(world.arrive(token, Role::kConnect, 3)->is_waiting());
+  REQUIRE(world.announced.size() == 1);
+  CHECK(world.announced[0].generation == 3);
+  CHECK(world.arrive(token, Role::kShare, 5)->is_admitted);
+  CHECK(world.joined.size() == 1);
+}
+
+TEST_CASE("rendezvous: newer lanes are joined in place of the older two, ghosts are refused") {
+  World world;
+  const base::Token token = world.mint();
+  world.arrive(token, Role::kConnect);
+  world.arrive(token, Role::kShare);
+  CHECK(world.arrive(token, Role::kConnect, 2)->is_waiting());
+  CHECK(world.ended.empty());  // the bridge goes on until the share's newer lane comes
+  CHECK(world.arrive(token, Role::kConnect, 1)->code() == Code::kAlreadyExists);
+  CHECK(world.arrive(token, Role::kShare, 1)->is_admitted);
+  CHECK(world.joined.size() == 2);
+  CHECK(world.arrive(token, Role::kConnect, 2)->code() == Code::kAlreadyExists);
+  CHECK(world.arrive(token, Role::kShare, 1)->code() == Code::kAlreadyExists);
+}
+
+TEST_CASE("rendezvous: a share's newer lane without a connect's ends the bridge before it") {
+  World world;
+  const base::Token token = world.mint();
+  world.arrive(token, Role::kConnect);
+  world.arrive(token, Role::kShare);
+  const auto share = world.arrive(token, Role::kShare, 1);
+  CHECK(share->is_waiting());
+  REQUIRE(world.ended.size() == 1);
+  world.rendezvous.over(token);
+  CHECK(share->is_waiting());
+  world.arrive(token, Role::kConnect, 1);
+  CHECK(world.joined.size() == 2);
+  CHECK(world.joined[1].share == share);
+}
+
+TEST_CASE("rendezvous: a lane that waits beside a bridge and leaves, leaves the bridge alone") {
+  World world;
+  const base::Token token = world.mint();
+  world.arrive(token, Role::kConnect);
+  world.arrive(token, Role::kShare);
+  const auto newer = world.arrive(token, Role::kConnect, 1);
+  world.rendezvous.gone(*newer);
+  CHECK(!world.rendezvous.is_empty());
+  CHECK(!world.rendezvous.next_deadline());
+  world.arrive(token, Role::kConnect, 2);
+  world.pass(5s);
+  CHECK(!world.rendezvous.next_deadline());
+  world.rendezvous.over(token);
   CHECK(world.is_empty());
 }
 
@@ -269,7 +336,10 @@ TEST_CASE("rendezvous: whatever happens in whatever order, every count comes bac
     std::vector<std::shared_ptr<RecordingLane>> lanes;
     for (int step = 0; step < 200; ++step) {
       const std::string caller = random.one_in(2) ? "ann" : "bob";
-      switch (random.below(5)) {
+      switch (random.below(6)) {
+        case 5:
+          world.end_some_bridge(random);
+          break;
         case 0: {
           const auto minted = world.rendezvous.mint("web", 1 + random.below(3), caller, world.now);
           if (minted.ok()) tokens.insert(tokens.end(), minted->begin(), minted->end());
@@ -293,6 +363,7 @@ TEST_CASE("rendezvous: whatever happens in whatever order, every count comes bac
       CHECK(world.rendezvous.token_count() <= 6);
     }
     for (const auto& lane : lanes) CHECK((lane->is_admitted || lane->finished));
+    while (!world.open.empty()) world.end_some_bridge(random);
     world.pass(10min);
     CHECK(world.is_empty());
   }

@@ -108,6 +108,7 @@ class RegistrationLog final : public transport::Registration::Listener {
   }
   void on_superseded() override { note("superseded"); }
   void on_draining() override { note("draining"); }
+  void on_move(const base::Token& token) override { note("move " + token.reveal().substr(0, 4)); }
   void on_ended(const base::Status& status) override {
     CHECK(!ended);
     ended = status;
@@ -155,7 +156,7 @@ inline void register_web(RouterClient& client, RegistrationLog& log) {
 // What a call to the router ends with.
 inline base::Status list_status(EventLoop& events, RouterClient& client) {
   std::optional<base::Status> status;
-  client.list_services([&](const auto& services) {
+  client.list_services({}, [&](const auto& services) {
     status = services.status();
     events.note_event();
   });

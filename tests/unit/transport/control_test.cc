@@ -104,9 +104,9 @@ TEST_CASE("control: ListServices gives what the router knows") {
   EventLoop events;
   const auto client = open_client(events, router.url());
   std::vector<transport::ServiceInfo> services;
-  client->list_services([&](const auto& answer) {
+  client->list_services({}, [&](const auto& answer) {
     REQUIRE(answer.ok());
-    services = *answer;
+    services = answer->services;
     events.note_event();
   });
   events.run_until([&] { return !services.empty(); });
@@ -122,7 +122,7 @@ TEST_CASE("control: a handler that did not run when the client goes never will")
   auto client = open_client(events, router.url());
   const auto held = std::make_shared<int>();
   bool called = false;
-  client->list_services([&called, held](const auto&) { called = true; });
+  client->list_services({}, [&called, held](const auto&) { called = true; });
   client.reset();
   CHECK(held.use_count() == 1);
   events.run_posted();
@@ -144,6 +144,8 @@ TEST_CASE("registration: the share hears everything that the router tells it, in
     control.Write(response);
     response.mutable_draining();
     control.Write(response);
+    response.mutable_move()->set_token(token_text('d'));
+    control.Write(response);
     return grpc::Status(grpc::StatusCode::UNAVAILABLE, "the router stops");
   }});
   EventLoop events;
@@ -152,8 +154,8 @@ TEST_CASE("registration: the share hears everything that the router tells it, in
   register_web(*client, log);
   events.run_until([&] { return log.ended.has_value(); });
   CHECK(log.heard == std::vector<std::string>{"registered r1", "forward cccc 3", "superseded",
-                                              "draining", "ended"});
-  CHECK(log.ended->code() == Code::kUnavailable);
+                                              "draining", "move dddd", "ended"});
+  CHECK(log.ended->code() == Code::kAborted);
   CHECK(words(*log.ended) ==
         "the router at " + router.url().text() + " ended the call: the router stops");
   CHECK(asked.registration().name() == "web");

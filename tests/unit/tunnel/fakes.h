@@ -84,6 +84,7 @@ class FakeStream final : public net::Stream {
 
 // What the test does to, and sees of, a FakeLane. Outlives it.
 struct LaneSide {
+  uint64_t generation = 0;
   std::deque<wire::Frame> written;
   bool busy = false;  // a write was not answered
   bool half_closed = false;

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "wire/conduit.h"
+#include "unit/wire/attached.h"
 
-#include <doctest/doctest.h>
-
-#include <string>
-
+using namespace mm::test;
 using namespace mm::wire;
 using namespace std::chrono_literals;
 using mm::base::Bytes;
@@ -12,43 +9,6 @@ using mm::base::Code;
 using mm::base::TimePoint;
 
 namespace {
-
-const TimePoint kStart{};
-
-Bytes text(size_t bytes) { return Bytes::copy_of(std::string(bytes, 'x')); }
-
-Frame attach_frame() {
-  Frame frame;
-  frame.attach = Attach{};
-  frame.received = 0;
-  frame.limit = kFloorBytes;
-  return frame;
-}
-
-Frame data_frame(uint64_t offset, size_t bytes) {
-  Frame frame;
-  frame.offset = offset;
-  if (bytes > 0) frame.data.push_back(text(bytes));
-  return frame;
-}
-
-// A conduit whose first lane is up and whose peer said hello.
-struct Attached {
-  Budget budget;
-  Conduit conduit{budget};
-
-  Attached() {
-    conduit.attach(0);
-    REQUIRE(conduit.next_frame(kStart));
-    REQUIRE(conduit.on_frame(attach_frame(), kStart).ok());
-  }
-
-  void deliver_all() {
-    size_t bytes = 0;
-    for (const Bytes& piece : conduit.inbox()) bytes += piece.size();
-    conduit.on_delivered(bytes, kStart);
-  }
-};
 
 // What the checks of a hostile peer's frame must leave untouched.
 void check_refused(Attached& end, Frame frame) {
@@ -251,63 +211,6 @@ TEST_CASE("conduit: a peer's reset is seen after the bytes that came before it")
   REQUIRE(end.conduit.on_frame(reset, kStart).ok());
   CHECK(end.conduit.peer_reset());
   CHECK(end.conduit.inbox().size() == 1);
-}
-
-TEST_CASE("conduit: on a new lane the bytes go on from what the peer has") {
-  Attached end;
-  end.conduit.on_local_bytes(text(1'000));
-  REQUIRE(end.conduit.next_frame(kStart));
-  end.conduit.detach();
-  end.conduit.attach(1);
-  const auto hello = end.conduit.next_frame(kStart);
-  REQUIRE(hello);
-  CHECK(hello->attach->generation == 1);
-  CHECK(hello->data_bytes() == 0);
-  Frame peer = attach_frame();
-  peer.attach->generation = 1;
-  peer.received = 400;
-  REQUIRE(end.conduit.on_frame(peer, kStart).ok());
-  const auto rest = end.conduit.next_frame(kStart);
-  REQUIRE(rest);
-  CHECK(rest->offset == 400);
-  CHECK(rest->data_bytes() == 600);
-}
-
-TEST_CASE("conduit: after an early refusal the same bytes go out again from the start") {
-  Budget budget;
-  Conduit conduit(budget);
-  conduit.attach(0);
-  conduit.on_local_bytes(text(100));
-  REQUIRE(conduit.next_frame(kStart));
-  conduit.detach();
-  conduit.attach(0);
-  const auto frame = conduit.next_frame(kStart);
-  REQUIRE(frame);
-  CHECK(frame->attach);
-  CHECK(frame->offset == 0);
-  CHECK(frame->data_bytes() == 100);
-}
-
-TEST_CASE("conduit: bytes that are here already are trimmed") {
-  Attached end;
-  REQUIRE(end.conduit.on_frame(data_frame(0, 100), kStart).ok());
-  REQUIRE(end.conduit.on_frame(data_frame(50, 100), kStart).ok());
-  end.deliver_all();
-  CHECK(end.conduit.delivered_bytes() == 150);
-}
-
-TEST_CASE("conduit: an older generation's lane is a ghost's") {
-  Attached end;
-  end.conduit.detach();
-  end.conduit.attach(2);
-  Frame second = attach_frame();
-  second.attach->generation = 2;
-  REQUIRE(end.conduit.on_frame(second, kStart).ok());
-  end.conduit.detach();
-  end.conduit.attach(3);
-  Frame ghost = attach_frame();
-  ghost.attach->generation = 1;
-  CHECK(end.conduit.on_frame(ghost, kStart).code() == Code::kAborted);
 }
 
 TEST_CASE("conduit: what breaks a rule is refused, and changes nothing") {
