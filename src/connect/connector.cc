@@ -236,6 +236,11 @@ void Connector::on_lane_lost(Tunnel&, const Status& status) {
 
 void Connector::on_lane_back(Tunnel&) { context_.watch.back(); }
 
+void Connector::on_move_asked(Tunnel& tunnel) {
+  context_.router.renew();
+  tunnel.move();
+}
+
 void Connector::on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) {
   std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.tunnel == &tunnel; });
   context_.events.connection_closed(tunnel.log_id(), service_.name, ending.sent_bytes,

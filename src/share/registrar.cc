@@ -30,7 +30,7 @@ struct Registrar::Stream final : transport::Registration::Listener {
   void on_superseded() override { owner.superseded(*this); }
   void on_draining() override {
     ops::log(ops::Level::kInfo, "share.router_draining", {{"service", owner.request_.name}});
-    if (!owner.next_ && !owner.is_superseded_) owner.open();
+    if (!owner.next_ && !owner.is_superseded_) owner.relocate();
   }
   void on_move(const base::Token& token) override { owner.listener_.on_move(token); }
   void on_ended(const Status& status) override { owner.ended(*this, status); }
@@ -98,15 +98,18 @@ void Registrar::ended(Stream& stream, const Status& status) {
 void Registrar::look_for_another_router() {
   const auto jitter = static_cast<int64_t>(context_.random.below(kLookJitter.count()));
   look_timer_.after(kLookLeast + base::Duration(jitter), [this] {
-    context_.router.list_services(
-        {request_.name}, [this, alive = alive_](base::StatusOr<transport::Listing> listing) {
-          if (!*alive || !current_ || next_ || is_superseded_) return;
-          const bool is_other = listing.ok() && !listing->router_instance.empty() &&
-                                listing->router_instance != current_->instance;
-          if (is_other && !retry_timer_.is_armed()) return open();
-          look_for_another_router();
-        });
+    context_.router.find_router([this, alive = alive_](base::StatusOr<std::string> instance) {
+      if (!*alive || !current_ || next_ || is_superseded_ || retry_timer_.is_armed()) return;
+      const bool is_other = instance.ok() && !instance->empty() && *instance != current_->instance;
+      if (is_other) return relocate();
+      look_for_another_router();
+    });
   });
+}
+
+void Registrar::relocate() {
+  context_.router.renew();
+  open();
 }
 
 }  // namespace mm::share

@@ -61,6 +61,7 @@ class Registrar {
   void superseded(Stream& stream);
   void ended(Stream& stream, const base::Status& status);
   void look_for_another_router();
+  void relocate();
 
   const Context context_;
   transport::RegistrationRequest request_;

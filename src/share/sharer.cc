@@ -177,6 +177,11 @@ void Sharer::on_lane_lost(Tunnel&, const Status& status) {
 
 void Sharer::on_lane_back(Tunnel&) { context_.watch.back(); }
 
+void Sharer::on_move_asked(Tunnel& tunnel) {
+  context_.router.renew();
+  tunnel.move();
+}
+
 void Sharer::on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) {
   connections_.at(&tunnel).dial.reset();
   context_.events.connection_closed(tunnel.log_id(), service_.name, ending.delivered_bytes,

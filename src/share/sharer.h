@@ -83,6 +83,7 @@ class Sharer final : public Registrar::Listener, public tunnel::Tunnel::Owner {
   void on_refused(tunnel::Tunnel& tunnel, const base::Status& status) override;
   void on_lane_lost(tunnel::Tunnel& tunnel, const base::Status& status) override;
   void on_lane_back(tunnel::Tunnel& tunnel) override;
+  void on_move_asked(tunnel::Tunnel& tunnel) override;
   void on_local_over(tunnel::Tunnel& tunnel, const tunnel::Tunnel::Ending& ending) override;
   void on_ended(tunnel::Tunnel& tunnel) override;
 

@@ -31,6 +31,9 @@ constexpr int kKeepaliveDirectTimeoutMs = 10'000;
 constexpr int kKeepaliveFrontEndMs = 60'000;
 constexpr int kKeepaliveFrontEndTimeoutMs = 20'000;
 
+// A thousand connections that are moved at once make one set of new channels, not a thousand.
+constexpr base::Duration kYoung = std::chrono::seconds(5);
+
 bool is_ipv4(const std::string& host) {
   in_addr address{};
   return inet_pton(AF_INET, host.c_str(), &address) == 1;
@@ -137,10 +140,11 @@ void ChannelPool::Lease::mark_failed() {
   if (slot_) slot_->failed = true;
 }
 
-ChannelPool::ChannelPool(config::RouterUrl router,
+ChannelPool::ChannelPool(const base::Clock& clock, config::RouterUrl router,
                          std::shared_ptr<grpc::ChannelCredentials> credentials, Traffic traffic,
                          size_t calls_max)
-    : router_(std::move(router)),
+    : clock_(clock),
+      router_(std::move(router)),
       credentials_(std::move(credentials)),
       traffic_(traffic),
       calls_max_(calls_max) {}
@@ -153,9 +157,18 @@ ChannelPool::Lease ChannelPool::take() {
     slots_.push_back(std::make_unique<Slot>());
     found = std::prev(slots_.end());
     (*found)->channel = make_channel(router_, credentials_, traffic_);
+    (*found)->made_time = clock_.now();
   }
   ++(*found)->calls;
   return Lease(shared_from_this(), **found);
+}
+
+void ChannelPool::renew() {
+  const base::TimePoint now = clock_.now();
+  for (const auto& slot : slots_) {
+    slot->failed = slot->failed || now - slot->made_time >= kYoung;
+  }
+  std::erase_if(slots_, [](const auto& slot) { return slot->failed && slot->calls == 0; });
 }
 
 void ChannelPool::give_back(Slot& slot) {

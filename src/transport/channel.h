@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "config/config.h"
 
@@ -60,22 +61,30 @@ class ChannelPool : public std::enable_shared_from_this<ChannelPool> {
   };
 
   // At most `calls_max` live calls share a channel.
-  ChannelPool(config::RouterUrl router, std::shared_ptr<grpc::ChannelCredentials> credentials,
-              Traffic traffic, size_t calls_max);
+  // The clock outlives it.
+  ChannelPool(const base::Clock& clock, config::RouterUrl router,
+              std::shared_ptr<grpc::ChannelCredentials> credentials, Traffic traffic,
+              size_t calls_max);
 
   Lease take();
+
+  // No call that comes takes a connection that is there now, unless it is a few seconds young: they
+  // may lead to another router than a new one would.
+  void renew();
 
   size_t channel_count() const { return slots_.size(); }
 
  private:
   struct Slot {
     std::shared_ptr<grpc::Channel> channel;
+    base::TimePoint made_time;
     size_t calls = 0;
-    bool failed = false;
+    bool failed = false;  // takes no further calls
   };
 
   void give_back(Slot& slot);
 
+  const base::Clock& clock_;
   const config::RouterUrl router_;
   const std::shared_ptr<grpc::ChannelCredentials> credentials_;
   const Traffic traffic_;

@@ -66,9 +66,9 @@ class GrpcRouterClient final : public RouterClient {
   GrpcRouterClient(net::Loop& loop, config::RouterUrl router, CallTiming timing,
                    const std::shared_ptr<grpc::ChannelCredentials>& credentials)
       : queue_(std::make_shared<CallQueue>(loop, router, timing)),
-        control_(std::make_shared<ChannelPool>(router, credentials, Traffic::kControl, kUnlimited)),
-        lanes_(std::make_shared<ChannelPool>(router, credentials, Traffic::kLanes,
-                                             kLanesPerChannelMax)) {}
+        credentials_(credentials),
+        control_(new_pool(Traffic::kControl, kUnlimited)),
+        lanes_(new_pool(Traffic::kLanes, kLanesPerChannelMax)) {}
 
   ~GrpcRouterClient() override { queue_->stop(); }
 
@@ -101,6 +101,26 @@ class GrpcRouterClient final : public RouterClient {
         });
   }
 
+  void renew() override {
+    control_->renew();
+    lanes_->renew();
+  }
+
+  // About a name that no service can have: the answer is short.
+  void find_router(std::function<void(base::StatusOr<std::string>)> handler) override {
+    ListServicesRequest request;
+    request.add_name("?");
+    std::make_shared<UnaryCall<ListServicesResponse>>(
+        queue_, new_pool(Traffic::kControl, kUnlimited)->take(),
+        [handler = std::move(handler)](base::StatusOr<ListServicesResponse> response) {
+          if (!response.ok()) return handler(response.status());
+          handler(response->router_instance());
+        })
+        ->start([&request](auto& stub, auto* context, auto* queue) {
+          return stub.PrepareAsyncListServices(context, request, queue);
+        });
+  }
+
   std::unique_ptr<Registration> create_service(RegistrationRequest request,
                                                Registration::Listener& listener) override {
     return open_registration(queue_, control_->take(), request, listener);
@@ -119,7 +139,13 @@ class GrpcRouterClient final : public RouterClient {
         ->start(prepare);
   }
 
+  std::shared_ptr<ChannelPool> new_pool(Traffic traffic, size_t calls_max) {
+    return std::make_shared<ChannelPool>(queue_->loop().clock(), queue_->router(), credentials_,
+                                         traffic, calls_max);
+  }
+
   const std::shared_ptr<CallQueue> queue_;
+  const std::shared_ptr<grpc::ChannelCredentials> credentials_;
   const std::shared_ptr<ChannelPool> control_;
   const std::shared_ptr<ChannelPool> lanes_;
 };

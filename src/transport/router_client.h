@@ -115,6 +115,13 @@ class RouterClient {
   virtual void forward_to_service(const std::string& service, uint32_t count,
                                   std::function<void(base::StatusOr<Forwards>)> handler) = 0;
 
+  // What is asked from now on goes over new connections: the way to the router has changed, or
+  // another router is there now. What runs goes on where it is.
+  virtual void renew() = 0;
+
+  // Which router a new connection would reach. It makes one, for this question alone.
+  virtual void find_router(std::function<void(base::StatusOr<std::string> instance)> handler) = 0;
+
   // `names`: these alone; empty: all.
   virtual void list_services(const std::vector<std::string>& names,
                              std::function<void(base::StatusOr<Listing>)> handler) = 0;

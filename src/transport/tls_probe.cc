@@ -40,8 +40,8 @@ class TlsProbe final : public ClientCall {
 
 void start_tls_probe(const std::shared_ptr<CallQueue>& queue,
                      std::function<void(bool speaks_tls)> then) {
-  const auto pool = std::make_shared<ChannelPool>(queue->router(), make_trusting_credentials(),
-                                                  Traffic::kControl, 1);
+  const auto pool = std::make_shared<ChannelPool>(
+      queue->loop().clock(), queue->router(), make_trusting_credentials(), Traffic::kControl, 1);
   std::make_shared<TlsProbe>(queue, pool->take(), std::move(then))->start();
 }
 

@@ -108,7 +108,7 @@ void Tunnel::on_frame(std::vector<Bytes> message) {
                   base::message(status)});
   }
   pump();
-  if (asks_move) redial_.move();
+  if (asks_move) owner_.on_move_asked(*this);
 }
 
 // The peer does not hold the conduit. If it never said anything else, nobody has any of our bytes;

@@ -53,6 +53,9 @@ class Tunnel final : private Redial::Host {
     virtual void on_lane_lost(Tunnel& tunnel, const base::Status& status) = 0;
     virtual void on_lane_back(Tunnel& tunnel) = 0;
 
+    // The peer asks for the lanes to be moved: move(), perhaps by another way.
+    virtual void on_move_asked(Tunnel& tunnel) = 0;
+
     // The local connection is over. Once.
     virtual void on_local_over(Tunnel& tunnel, const Ending& ending) = 0;
 

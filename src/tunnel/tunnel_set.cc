@@ -73,6 +73,8 @@ void TunnelSet::on_lane_lost(Tunnel& tunnel, const base::Status& status) {
 
 void TunnelSet::on_lane_back(Tunnel& tunnel) { owner_of(tunnel).on_lane_back(tunnel); }
 
+void TunnelSet::on_move_asked(Tunnel& tunnel) { owner_of(tunnel).on_move_asked(tunnel); }
+
 void TunnelSet::on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) {
   owner_of(tunnel).on_local_over(tunnel, ending);
 }

@@ -46,6 +46,7 @@ class TunnelSet final : public Tunnel::Owner {
   void on_refused(Tunnel& tunnel, const base::Status& status) override;
   void on_lane_lost(Tunnel& tunnel, const base::Status& status) override;
   void on_lane_back(Tunnel& tunnel) override;
+  void on_move_asked(Tunnel& tunnel) override;
   void on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) override;
   void on_ended(Tunnel& tunnel) override;
   void drop_all();

@@ -24,6 +24,8 @@ class FakeRouter final : public transport::RouterClient {
     asked.push_back(count);
     handler_ = std::move(handler);
   }
+  void renew() override {}
+  void find_router(std::function<void(base::StatusOr<std::string>)>) override {}
   void list_services(const std::vector<std::string>&,
                      std::function<void(base::StatusOr<transport::Listing>)>) override {}
   std::unique_ptr<transport::Registration> create_service(

@@ -73,6 +73,7 @@ struct TunnelWorld final : tunnel::Tunnel::Owner {
   void on_refused(tunnel::Tunnel&, const base::Status& status) override { refused = status; }
   void on_lane_lost(tunnel::Tunnel&, const base::Status&) override { told.emplace_back("lost"); }
   void on_lane_back(tunnel::Tunnel&) override { told.emplace_back("back"); }
+  void on_move_asked(tunnel::Tunnel& asked) override { asked.move(); }
   void on_local_over(tunnel::Tunnel&, const tunnel::Tunnel::Ending& how) override { ending = how; }
   void on_ended(tunnel::Tunnel&) override { ended = true; }
 
