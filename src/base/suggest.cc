@@ -46,7 +46,7 @@ std::string_view nearest(std::string_view word, const std::vector<std::string>& 
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
   const std::string_view best = nearest(word, known);
-  return best.empty() ? "" : ": did you mean \"" + std::string(best) + "\"?";
+  return best.empty() || best == word ? "" : ": did you mean \"" + std::string(best) + "\"?";
 }
 
 }  // namespace mm::base

@@ -74,8 +74,9 @@ StatusOr<ExitCode> run(std::span<const Command> commands, const std::vector<std:
 bool wants_events(const std::vector<std::string>& words, const config::Environment& environment) {
   const bool has_data = std::any_of(words.begin(), words.end(),
                                     [](const std::string& word) { return word.ends_with("=-"); });
-  const bool is_asked = std::find(words.begin(), words.end(), "--json") != words.end() ||
-                        !config::variable(environment, "MINDMELD_JSON").empty();
+  const bool is_asked =
+      std::find(words.begin(), words.end(), "--json") != words.end() ||
+      config::parse_switch(config::variable(environment, "MINDMELD_JSON")) == true;
   return is_asked && !has_data;
 }
 

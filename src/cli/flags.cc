@@ -5,6 +5,8 @@
 #define CXXOPTS_VECTOR_DELIMITER '\0'  // a path may hold a comma
 #include <cxxopts.hpp>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/suggest.h"
 #include "base/text.h"
@@ -41,8 +43,13 @@ Status unknown_flag(const Command& command, const std::string& word) {
   for (const Option& option : config::options()) {
     if (option.is_for(command.id)) known.push_back(option.flag());
   }
-  return usage_error("mindmeld " + std::string(command.name) + " has no flag " + quoted(flag) +
-                     base::did_you_mean(flag, known));
+  const std::string name = "mindmeld " + std::string(command.name);
+  if (std::find(known.begin(), known.end(), flag) != known.end()) {
+    return usage_error(quoted(flag) + " behind -- is no flag: flags go before it");
+  }
+  const std::string suggestion = base::did_you_mean(flag, known);
+  return usage_error(name + " has no flag " + quoted(flag) +
+                     (suggestion.empty() ? ": " + name + " --help lists them" : suggestion));
 }
 
 // cxxopts takes whatever follows a flag for its value.

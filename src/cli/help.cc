@@ -55,9 +55,12 @@ std::string options_table(const Command& command) {
 std::string twins(const Command& command) {
   for (const Option& option : config::options()) {
     if (!option.is_for(command.id) || option.reach < Reach::kFile) continue;
-    return "Each has a twin in the environment and in the configuration file: " + option.flag() +
-           ",\n" + option.variable() + ", \"" + option.key() + "\". Flags go first, then the " +
-           "environment, then the file.\n";
+    const std::string key = "\"" + option.key() + "\"";
+    const bool is_router = option.reach == Reach::kServeSection;
+    return "The first group has twins in the environment and the configuration file: " +
+           option.flag() + ",\n" + option.variable() + ", " +
+           (is_router ? key + " within \"serve\"" : key) +
+           ". Flags go first, then the environment, then the file.\n";
   }
   return "";
 }

@@ -60,6 +60,7 @@ struct ShareConfig {
   std::chrono::milliseconds dial_timeout{10'000};
   std::chrono::milliseconds grace = kGrace;
   std::string keyring_file;  // empty: there is no home to keep one in
+  bool check = false;        // a target that does not answer now is exit code 7
   bool no_wait = false;      // a router that is not there is exit code 5, not waited for
 };
 

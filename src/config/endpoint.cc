@@ -39,8 +39,9 @@ bool is_host_character(char c) {
          c == '_';
 }
 
+// A number alone would be an address, 0.0.31.144 for 8080: two ports, as other programs have them.
 bool is_host(std::string_view text) {
-  return !text.empty() && text.size() <= kHostBytesMost && text[0] != '-' &&
+  return !text.empty() && !is_number(text) && text.size() <= kHostBytesMost && text[0] != '-' &&
          std::all_of(text.begin(), text.end(), is_host_character);
 }
 

@@ -36,6 +36,9 @@ std::string joined(std::string_view section, std::string_view key) {
 
 std::string not_a_key(std::string_view path, std::string_view key,
                       const std::vector<std::string>& known) {
+  if (path == key && find_key(key, Reach::kServeSection) != nullptr) {
+    return quoted(key) + " belongs within \"serve\"";
+  }
   return quoted(path) + " is not a key" + base::did_you_mean(key, known);
 }
 

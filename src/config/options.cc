@@ -27,6 +27,8 @@ constexpr Option kOptions[] = {
      "move connections to new streams at this age (Cloud Run: 50m)",
      kRouter, Reach::kServeSection},
 
+    {"check", 0, "", Type::kSwitch, "",
+     "share only what answers now, else end with exit code 7", kShare, Reach::kFile},
     {"dial-timeout", 0, "DURATION", Type::kDuration, "10s",
      "how long a target may take to answer", kShare, Reach::kFile},
     {"hold", 0, "DURATION", Type::kDuration, "15s",

@@ -258,6 +258,8 @@ StatusOr<ShareConfig> resolve_share(const Sources& sources) {
   if (!grace.ok()) return grace.status();
   const auto no_wait = gathered->settings.is_on("no-wait");
   if (!no_wait.ok()) return no_wait.status();
+  const auto check = gathered->settings.is_on("check");
+  if (!check.ok()) return check.status();
 
   config.common = *std::move(common);
   config.services = *std::move(services);
@@ -265,6 +267,7 @@ StatusOr<ShareConfig> resolve_share(const Sources& sources) {
   config.grace = *grace;
   config.keyring_file = gathered->settings.text("keyring");
   if (config.keyring_file.empty()) config.keyring_file = user_file(sources.environment, "keyring");
+  config.check = *check;
   config.no_wait = *no_wait;
   return config;
 }

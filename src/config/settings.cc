@@ -46,13 +46,13 @@ std::vector<std::string> split_at_commas(std::string_view text) {
   }
 }
 
+}  // namespace
+
 std::optional<bool> parse_switch(std::string_view text) {
   if (text == "true" || text == "1" || text == "yes" || text == "on") return true;
   if (text == "false" || text == "0" || text == "no" || text == "off") return false;
   return std::nullopt;
 }
-
-}  // namespace
 
 std::string_view variable(const Environment& environment, std::string_view name) {
   const auto found = environment.find(name);

@@ -59,6 +59,9 @@ class Settings {
   std::map<std::string, Setting, std::less<>> settings_;
 };
 
+// Nothing for any text but a yes or a no.
+std::optional<bool> parse_switch(std::string_view text);
+
 // "500ms", "10s", "2m", "1h"; nothing for any other text, and for more than a day.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 

@@ -38,7 +38,7 @@ ExitCode Connector::start() {
   if (service_.listen && !is_standard()) {
     const Status status = listen(*service_.listen);
     if (!status.ok()) {
-      context_.events.error("listen", base::message(status));
+      context_.events.error("cannot_listen", base::message(status));
       return ExitCode::kCannotListen;
     }
   }
@@ -77,16 +77,18 @@ Status Connector::listen(const Endpoint& endpoint) {
 // kept for the life of the process.
 void Connector::listen_at(uint16_t port_hint) {
   Endpoint endpoint;
-  if (port_hint >= kFirstUnprivilegedPort) {
+  if (port_hint != 0) {
+    Status status = base::error(base::Code::kPermissionDenied, "ports below 1024 are for root");
     endpoint.port = port_hint;
-    if (listen(endpoint).ok()) return;
-    context_.events.note("port " + std::to_string(port_hint) + " is in use here: " + service_.name +
-                         " gets another one");
+    if (port_hint >= kFirstUnprivilegedPort) status = listen(endpoint);
+    if (status.ok()) return;
+    context_.events.note(service_.name + " gets another port than its own, " +
+                         std::to_string(port_hint) + ": " + base::message(status));
     endpoint.port = 0;
   }
   const Status status = listen(endpoint);
   if (status.ok()) return;
-  context_.events.error("listen", base::message(status));
+  context_.events.error("cannot_listen", base::message(status));
   on_over_(ExitCode::kCannotListen);
 }
 
@@ -154,7 +156,8 @@ void Connector::expire_waiting() {
 }
 
 void Connector::give_up(Waiting waiting) {
-  const std::string why = "no share offers \"" + service_.name + "\"";
+  const std::string why =
+      away_.ok() ? "no share offers \"" + service_.name + "\"" : base::message(away_);
   if (waiting.tunnel != nullptr) return waiting.tunnel->abort({ResetCode::kRefused, why});
   ops::log(ops::Level::kInfo, "connect.gave_up", {{"service", service_.name}});
   waiting.stream->reset();
@@ -166,6 +169,7 @@ void Connector::give_up(Waiting waiting) {
 // ---- the service
 
 void Connector::on_tokens(uint16_t port_hint) {
+  away_ = absl::OkStatus();
   context_.watch.back();
   if (std::exchange(absence_told_, false)) {
     context_.events.note("service \"" + service_.name + "\" is there");
@@ -178,8 +182,12 @@ void Connector::on_tokens(uint16_t port_hint) {
 void Connector::on_away(const Status& status) {
   if (status.code() == base::Code::kUnavailable || status.code() == base::Code::kAborted ||
       status.code() == base::Code::kFailedPrecondition) {
+    away_ = status;
+    // What is no router is said once, when it is sure.
+    if (status.code() == base::Code::kFailedPrecondition) return;
     return context_.watch.lost(base::message(status));
   }
+  away_ = absl::OkStatus();
   context_.watch.back();
   if (status.code() != base::Code::kNotFound) {
     return ops::log(ops::Level::kWarn, "connect.no_token",

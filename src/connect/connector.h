@@ -90,6 +90,7 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
   std::deque<Waiting> waiting_;  // by deadline
   std::unordered_map<tunnel::Tunnel*, Connection> connections_;
   net::Timer hold_timer_;
+  base::Status away_;  // why the router cannot be asked
   bool absence_told_ = false;
   bool stopped_ = false;
   std::unique_ptr<TokenStock> stock_;

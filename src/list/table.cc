@@ -33,6 +33,12 @@ Row row_of(const transport::ServiceInfo& service) {
           human_bytes(service.bytes)};
 }
 
+// In a terminal's columns, near enough: characters, not the bytes of their UTF-8.
+size_t width(const std::string& text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
 // Numbers stand to the right.
 bool is_number(size_t column) { return column >= kColumns - 2; }
 
@@ -57,12 +63,12 @@ std::string table(const std::vector<transport::ServiceInfo>& services) {
   for (const transport::ServiceInfo& service : services) rows.push_back(row_of(service));
   std::array<size_t, kColumns> widths{};
   for (const Row& row : rows) {
-    for (size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], width(row[i]));
   }
   std::string text;
   for (const Row& row : rows) {
     for (size_t i = 0; i < kColumns; ++i) {
-      const std::string padding(widths[i] - row[i].size(), ' ');
+      const std::string padding(widths[i] - width(row[i]), ' ');
       const bool is_last = i + 1 == kColumns;
       text += is_number(i) ? padding + row[i] : row[i] + padding;
       text += is_last ? "\n" : "  ";

@@ -69,7 +69,7 @@ base::StatusOr<std::vector<SocketAddress>> addresses_of(const Address& address) 
   addrinfo* list = nullptr;
   const int failure = getaddrinfo(address.host.c_str(), nullptr, &hints, &list);
   if (failure != 0) {
-    return cannot_listen(address.text(), Code::kInvalidArgument, gai_strerror(failure));
+    return cannot_listen(address.text(), Code::kNotFound, gai_strerror(failure));
   }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, &freeaddrinfo);
   for (const addrinfo* item = list; item != nullptr; item = item->ai_next) {

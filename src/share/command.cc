@@ -51,6 +51,23 @@ base::StatusOr<secure::Keyring> open_keyring(const config::ShareConfig& config,
   return secure::Keyring::temporary(random);
 }
 
+// Each target in turn, once.
+base::ExitCode check_targets(net::Loop& loop, const config::ShareConfig& config,
+                             config::Events& events) {
+  base::ExitCode exit_code = base::ExitCode::kDone;
+  for (const config::SharedService& service : config.services) {
+    const net::Dial dial(loop, service.target, config.dial_timeout, [&](const auto& socket) {
+      if (!socket.ok()) {
+        events.error("target_refused", service.name + ": " + base::message(socket.status()));
+        exit_code = base::ExitCode::kTargetRefused;
+      }
+      loop.stop();
+    });
+    loop.run();
+  }
+  return exit_code;
+}
+
 }  // namespace
 
 base::ExitCode run(const config::ShareConfig& config) {
@@ -67,6 +84,10 @@ base::ExitCode run(const config::ShareConfig& config) {
   if (!keyring.ok()) {
     events.error("usage", base::message(keyring.status()));
     return base::ExitCode::kUsage;
+  }
+  if (config.check) {
+    const base::ExitCode checked = check_targets(loop, config, events);
+    if (checked != base::ExitCode::kDone) return checked;
   }
   tunnel::TunnelSet tunnels(loop, random, {.grace = config.grace});
   tunnel::RouterWatch watch(
@@ -92,15 +113,23 @@ base::ExitCode run(const config::ShareConfig& config) {
   tunnel::Lifetime lifetime(loop, tunnels, [&] {
     for (auto& sharer : sharers) sharer->stop();
   });
+  // The first one finds the way to the router; calls that wait for it would come in any order.
+  const auto start_others = [&] {
+    for (size_t i = 1; i < sharers.size(); ++i) sharers[i]->start();
+  };
   for (const config::SharedService& service : config.services) {
     const size_t index = sharers.size();
-    sharers.push_back(std::make_unique<Sharer>(context, service, [&, index](auto exit_code) {
+    const auto on_first = [&start_others, index] {
+      if (index == 0) start_others();
+    };
+    sharers.push_back(std::make_unique<Sharer>(context, service, on_first, [&, index](auto code) {
       const bool all_over = std::all_of(sharers.begin(), sharers.end(),
                                         [](const auto& each) { return each->is_over(); });
       // A name that went to another process ends this one with its last service.
-      if (all_over || !sharers[index]->is_over()) lifetime.end(exit_code);
+      if (all_over || !sharers[index]->is_over()) lifetime.end(code);
     }));
   }
+  sharers.front()->start();
   return lifetime.run();
 }
 

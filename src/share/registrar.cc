@@ -90,7 +90,9 @@ void Registrar::ended(Stream& stream, const Status& status) {
   if (was_current) look_timer_.cancel();
   const auto decision = retry_.on_failure(status, context_.loop.clock().now());
   if (!decision.again_after && !current_) return listener_.on_failed(status, decision.exit_code);
-  if (!current_) context_.watch.lost(base::message(status));
+  // What is no router is said once, when it is sure.
+  const bool is_stranger = status.code() == base::Code::kFailedPrecondition;
+  if (!current_ && !is_stranger) context_.watch.lost(base::message(status));
   if (!decision.again_after) return look_for_another_router();
   retry_timer_.after(*decision.again_after, [this] { open(); });
 }

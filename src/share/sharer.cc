@@ -26,15 +26,18 @@ constexpr uint64_t kStrangerGeneration = uint64_t{1} << 32;
 
 }  // namespace
 
-Sharer::Sharer(Context& context, config::SharedService service,
+Sharer::Sharer(Context& context, config::SharedService service, std::function<void()> on_first,
                std::function<void(ExitCode)> on_over)
     : context_(context),
       service_(std::move(service)),
       first_name_(service_.name),
+      on_first_(std::move(on_first)),
       on_over_(std::move(on_over)),
-      tombstones_(context.loop.clock(), context.config.grace) {
-  const Registrar::Context shared{context.loop, context.random, context.router, context.watch};
-  registrar_ = std::make_unique<Registrar>(shared, request(), context.config.no_wait, *this);
+      tombstones_(context.loop.clock(), context.config.grace) {}
+
+void Sharer::start() {
+  const Registrar::Context shared{context_.loop, context_.random, context_.router, context_.watch};
+  registrar_ = std::make_unique<Registrar>(shared, request(), context_.config.no_wait, *this);
 }
 
 // ---- the name
@@ -56,6 +59,7 @@ void Sharer::on_registered() {
   if (std::exchange(was_announced_, true)) return;
   context_.events.sharing(service_.name, service_.target);
   tell_if_target_is_down();
+  on_first_();
 }
 
 // Starting before the server is normal; wondering why nothing answers is not necessary.

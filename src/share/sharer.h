@@ -47,10 +47,13 @@ struct Context {
 
 class Sharer final : public Registrar::Listener, public tunnel::Tunnel::Owner {
  public:
-  // `on_over(exit_code)`: the name cannot be had, or went to another process and what was open is
-  // over. Called at most once.
-  Sharer(Context& context, config::SharedService service,
+  // `on_first`: the router holds the name, for the first time. `on_over(exit_code)`: it cannot be
+  // had, or went to another process and what was open is over. Each is called at most once.
+  Sharer(Context& context, config::SharedService service, std::function<void()> on_first,
          std::function<void(base::ExitCode)> on_over);
+
+  // Asks for the name. Once.
+  void start();
 
   // Gives the name up; what is open goes on.
   void stop() { registrar_.reset(); }
@@ -91,6 +94,7 @@ class Sharer final : public Registrar::Listener, public tunnel::Tunnel::Owner {
   config::SharedService service_;
   std::string first_name_;  // the made-up name, before a number was added
   int names_tried_ = 1;
+  std::function<void()> on_first_;
   std::function<void(base::ExitCode)> on_over_;
   bool was_announced_ = false;
   bool is_superseded_ = false;

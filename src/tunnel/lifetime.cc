@@ -17,7 +17,7 @@ Lifetime::Lifetime(net::Loop& loop, TunnelSet& tunnels, std::function<void()> st
 void Lifetime::on_signal(int number) {
   if (ending_) {
     tunnels_.abort_all();
-    return loop_.stop();
+    return loop_.post([this] { loop_.stop(); });  // after what the tunnels tell
   }
   end(number == SIGINT ? ExitCode::kInterrupted : ExitCode::kDone);
 }

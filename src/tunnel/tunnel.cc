@@ -74,9 +74,9 @@ void Tunnel::ask_move() {
   pump();
 }
 
-void Tunnel::abort(wire::Reset reset) {
+void Tunnel::abort(wire::Reset reset, std::string why) {
   if (phase_ != Phase::kOpen && phase_ != Phase::kFlushing) return;
-  const std::string why = reset.text;
+  if (why.empty()) why = reset.text;
   conduit_.on_local_reset(std::move(reset), true);
   write_lane();
   if (local_) local_->reset();

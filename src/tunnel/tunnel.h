@@ -86,8 +86,9 @@ class Tunnel final : private Redial::Host {
   // Asks the peer to move.
   void ask_move();
 
-  // Ends it now, for a reason of ours: the peer and the local socket see a reset.
-  void abort(wire::Reset reset);
+  // Ends it now, for a reason of ours: the peer and the local socket see a reset. `why` is the
+  // reason in words for this end, where they are others than the peer's.
+  void abort(wire::Reset reset, std::string why = "");
 
   const std::string& log_id() const { return log_id_; }
   bool is_open() const { return phase_ == Phase::kOpen; }

@@ -55,7 +55,8 @@ size_t TunnelSet::open_count() const {
 
 void TunnelSet::abort_all() {
   for (const Entry& entry : tunnels_) {
-    entry.tunnel->abort({wire::ResetCode::kStopped, "the other end's process was stopped"});
+    entry.tunnel->abort({wire::ResetCode::kStopped, "the other end's process was stopped"},
+                        "this process was stopped");
   }
 }
 

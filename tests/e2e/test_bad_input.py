@@ -17,7 +17,7 @@ from harness.world import BINARY, Router, World, listening
 
 pytestmark = pytest.mark.needs_binary
 
-USAGE, NO_SERVICE, NO_ROUTER, CANNOT_LISTEN, NAME_TAKEN = 2, 4, 5, 6, 8
+USAGE, NO_SERVICE, NO_ROUTER, CANNOT_LISTEN, TARGET_REFUSED, NAME_TAKEN = 2, 4, 5, 6, 7, 8
 
 BAD_COMMAND_LINES: list[tuple[list[str], list[str]]] = [
     (["conect", "web"], ["connect"]),
@@ -161,6 +161,34 @@ def test_a_name_that_another_share_has_is_taken(world: World, router: Router) ->
     world.share(router, "web=3000")
     other = world.run("share", "web=3001", *router.flags, extra=world.another_user())
     other.expect_refusal(NAME_TAKEN, "web")
+
+
+def test_a_target_that_must_be_up_and_is_not_is_named(world: World, router: Router) -> None:
+    address = world.dead_address().address
+    checked = world.run("share", f"web={address}", "--check", *router.flags)
+    checked.expect_refusal(TARGET_REFUSED, address, "refused")
+    up = world.target()
+    world.share(router, f"web={up.address}", flags=("--check",))
+
+
+def test_an_address_whose_name_is_none_cannot_be_listened_on(world: World) -> None:
+    flags = ("--allow-anonymous", "--plaintext")
+    routed = world.run("router", "--listen", "nowhere.invalid:0", *flags)
+    routed.expect_refusal(CANNOT_LISTEN, "nowhere.invalid")
+    world.run("connect", "web=nowhere.invalid:0").expect_refusal(CANNOT_LISTEN, "nowhere.invalid")
+
+
+@pytest.mark.parametrize("argument", ["web=8080:80", "web=80:unix:/x"])
+def test_two_ports_where_one_is_wanted_are_refused(world: World, argument: str) -> None:
+    world.run("connect", argument).expect_refusal(USAGE, argument.partition("=")[2])
+
+
+def test_a_connection_that_waited_for_a_router_in_vain_is_told_so(world: World) -> None:
+    address = world.dead_address().address
+    flags = ("--hold", "300ms", "--router", f"http://{address}")
+    waited = world.run("connect", "web=-", *flags)
+    assert waited.code == 1
+    assert f"no router at http://{address}" in waited.stderr.splitlines()[-1]
 
 
 # ---- a router that is not one

@@ -129,6 +129,24 @@ def test_connect_opens_the_targets_own_port_number(world: World, router: Router)
     assert heard_at(world, address) == b"abc"
 
 
+def test_connect_says_that_a_port_of_root_is_not_the_targets_own(
+    world: World, router: Router
+) -> None:
+    world.share(router, "web=80")
+    connect = world.connect(router, "web")
+    listening(connect, "web")
+    connect.wait_line("gets another port than its own, 80")
+
+
+def test_services_are_there_in_the_order_in_which_they_were_given(
+    world: World, router: Router
+) -> None:
+    names = ["d", "c", "b", "a"]
+    share = world.share(router, *(f"{name}=3000" for name in names))
+    assert [service["name"] for service in world.services(router)] == names
+    assert share.is_running()
+
+
 def test_connect_opens_another_port_where_that_number_is_taken_and_says_so(
     world: World, router: Router
 ) -> None:
