@@ -59,7 +59,8 @@ void ControlStream::start() {
 void ControlStream::received(bool ok) {
   if (phase_ != Phase::kOpened && phase_ != Phase::kRegistered) return;
   if (!ok) {  // half-closed; or lost, which over() tells
-    end(absl::OkStatus());
+    enter(Phase::kEnding);
+    pump();
     return;
   }
   if (phase_ == Phase::kOpened) {
@@ -176,7 +177,7 @@ void ControlStream::pump() {
 }
 
 void ControlStream::over() {
-  if (phase_ != Phase::kEnding) host_.switchboard.remove_share(*this, true);
+  host_.switchboard.remove_share(*this, context_.IsCancelled());
   enter(Phase::kOver);
   unsent_.clear();
   timer_.reset();  // here, on the loop: the last reference may go elsewhere

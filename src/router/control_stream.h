@@ -43,7 +43,7 @@ class ControlStream final : public ShareStream, public std::enable_shared_from_t
   using Response = mindmeld::v1::CreateServiceResponse;
   using Operation = transport::Operation<ControlStream>;
 
-  // kOpened: its first message has not come. kEnding: no longer registered, nothing more is read.
+  // kOpened: its first message has not come. kEnding: nothing more is read or queued.
   enum class Phase { kOpened, kRegistered, kEnding, kOver };
 
   ControlStream(const Host& host, grpc::ServerCompletionQueue& queue)

@@ -87,6 +87,13 @@ void Switchboard::lane_arrived(const std::shared_ptr<Lane>& lane, const LaneRequ
     lane->refuse(shutting_down());
     return;
   }
+  // A token is for the share that had the name when it was minted: that is the one to be met again.
+  const Service* const service = registry_.find(request.service);
+  const bool is_new = request.generation == 0 && !request.share_instance.empty();
+  if (is_new && service && service->instance != request.share_instance) {
+    lane->refuse(base::error(base::Code::kNotFound, "the token is for a share that is gone"));
+    return;
+  }
   rendezvous_.arrive(lane, request, loop_.clock().now());
   arm();
 }

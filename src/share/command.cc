@@ -68,6 +68,32 @@ base::ExitCode check_targets(net::Loop& loop, const config::ShareConfig& config,
   return exit_code;
 }
 
+// Until a signal, or until no name is left.
+base::ExitCode serve(Context& context) {
+  std::vector<std::unique_ptr<Sharer>> sharers;
+  tunnel::Lifetime lifetime(context.loop, context.tunnels, [&] {
+    for (auto& sharer : sharers) sharer->stop();
+  });
+  // The first one finds the way to the router; calls that wait for it would come in any order.
+  const auto start_others = [&] {
+    for (size_t i = 1; i < sharers.size(); ++i) sharers[i]->start();
+  };
+  for (const config::SharedService& service : context.config.services) {
+    const size_t index = sharers.size();
+    const auto on_first = [&start_others, index] {
+      if (index == 0) start_others();
+    };
+    sharers.push_back(std::make_unique<Sharer>(context, service, on_first, [&, index](auto code) {
+      const bool all_over = std::all_of(sharers.begin(), sharers.end(),
+                                        [](const auto& each) { return each->is_over(); });
+      // A name that went to another process ends this one with its last service.
+      if (all_over || !sharers[index]->is_over()) lifetime.end(code);
+    }));
+  }
+  sharers.front()->start();
+  return lifetime.run();
+}
+
 }  // namespace
 
 base::ExitCode run(const config::ShareConfig& config) {
@@ -108,29 +134,7 @@ base::ExitCode run(const config::ShareConfig& config) {
                   user_at_host(),
                   random_instance(random),
                   unix_time_ms()};
-
-  std::vector<std::unique_ptr<Sharer>> sharers;
-  tunnel::Lifetime lifetime(loop, tunnels, [&] {
-    for (auto& sharer : sharers) sharer->stop();
-  });
-  // The first one finds the way to the router; calls that wait for it would come in any order.
-  const auto start_others = [&] {
-    for (size_t i = 1; i < sharers.size(); ++i) sharers[i]->start();
-  };
-  for (const config::SharedService& service : config.services) {
-    const size_t index = sharers.size();
-    const auto on_first = [&start_others, index] {
-      if (index == 0) start_others();
-    };
-    sharers.push_back(std::make_unique<Sharer>(context, service, on_first, [&, index](auto code) {
-      const bool all_over = std::all_of(sharers.begin(), sharers.end(),
-                                        [](const auto& each) { return each->is_over(); });
-      // A name that went to another process ends this one with its last service.
-      if (all_over || !sharers[index]->is_over()) lifetime.end(code);
-    }));
-  }
-  sharers.front()->start();
-  return lifetime.run();
+  return serve(context);
 }
 
 }  // namespace mm::share
