@@ -56,6 +56,9 @@ class Switchboard final : private Rendezvous::Host {
   // ended; then the control streams are, and `idle` is called. Once.
   void drain(std::function<void()> idle);
 
+  // No lane is here, and no token that was used.
+  bool is_empty() const { return bridges_.empty() && rendezvous_.waiting_count() == 0; }
+
   uint64_t refused_count() const { return refusals_.total(); }
 
  private:

@@ -17,6 +17,9 @@ using base::TimePoint;
 // router's wait for the other end, longer than any step of the backoff before its patience is over.
 constexpr base::Duration kLived = std::chrono::seconds(1);
 
+// A heartbeat that is due while a write is out is looked for again so soon.
+constexpr base::Duration kLookAgain = std::chrono::milliseconds(100);
+
 Status unavailable(std::string_view what) { return base::error(Code::kUnavailable, what); }
 
 // No later lane would fare better.
@@ -41,7 +44,7 @@ struct Redial::Attachment final : wire::Lane::Listener {
   TimePoint due(const Timing& timing) const {
     if (!heard_time) return opened_time + timing.first_frame;
     const TimePoint silent = *heard_time + timing.silence;
-    return is_busy || is_half_closed ? silent : std::min(silent, written_time + timing.heartbeat);
+    return is_half_closed ? silent : std::min(silent, written_time + timing.heartbeat);
   }
 
   Redial& redial;
@@ -170,11 +173,11 @@ TimePoint Redial::grace_deadline() const {
 
 // One timer for all that may become due; it looks again when it fires, because most of what it
 // waits for is put off meanwhile.
-void Redial::watch() {
+void Redial::watch(base::Duration least) {
   TimePoint due = grace_deadline();
   if (current_) due = current_->due(timing_);
   if (pending_) due = std::min(due, pending_->due(timing_));
-  watch_timer_.after(due - loop_.clock().now(), [this] { check(); });
+  watch_timer_.after(std::max(due - loop_.clock().now(), least), [this] { check(); });
 }
 
 void Redial::check() {
@@ -188,12 +191,16 @@ void Redial::check() {
   if (pending_ && now >= pending_->due(timing_)) {
     lose(pending_, unavailable("the other end said nothing"));
   }
-  if (current_ && now >= current_->due(timing_)) {
-    const bool is_dead = !current_->heard_time || now >= *current_->heard_time + timing_.silence;
-    if (is_dead) return lose(current_, unavailable("the other end fell silent"));
+  if (current_ && !current_->heard_time && now >= current_->due(timing_)) {
+    return lose(current_, unavailable("the other end said nothing"));
+  }
+  if (current_ && current_->heard_time && now >= *current_->heard_time + timing_.silence) {
+    return lose(current_, unavailable("the other end fell silent"));
+  }
+  if (current_ && can_write() && now >= current_->due(timing_)) {
     write({});  // the heartbeat: a frame without a field
   }
-  if (open_lane_) watch();
+  if (open_lane_) watch(kLookAgain);
 }
 
 }  // namespace mm::tunnel

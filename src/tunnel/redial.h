@@ -101,7 +101,7 @@ class Redial {
   void written(Attachment& attachment);
   void closed(Attachment& attachment, const base::Status& status);
   void lose(std::unique_ptr<Attachment>& attachment, const base::Status& status);
-  void watch();
+  void watch(base::Duration least = {});
   void check();
   base::TimePoint grace_deadline() const;
 

@@ -278,7 +278,7 @@ void Tunnel::settle() {
     if (conduit_.peer_reset()) {
       enter(Phase::kFlushing);
       linger();
-    } else if (conduit_.is_done()) {
+    } else if (conduit_.is_local_over()) {
       leave(true, "done");
     } else if (conduit_.is_reset_sent()) {
       if (local_) local_->reset();
@@ -288,6 +288,12 @@ void Tunnel::settle() {
   if (phase_ == Phase::kFlushing && is_flushed()) {
     if (local_) local_->reset();
     leave(false, conduit_.peer_reset()->text);
+  }
+  if (phase_ == Phase::kLeaving && conduit_.is_done() && !linger_timer_.is_armed()) {
+    linger_timer_.after(kLeave, [this] {
+      redial_.stop();
+      pump();
+    });
   }
   if (phase_ == Phase::kLeaving && redial_.is_over()) end();
 }
@@ -328,11 +334,6 @@ void Tunnel::leave(bool is_clean, std::string why) {
   linger_timer_.cancel();
   const Ending ending{is_clean, std::move(why), conduit_.sent_bytes(), conduit_.delivered_bytes()};
   loop_.post([this, ending] { owner_.on_local_over(*this, ending); });
-  if (!is_clean) return;
-  linger_timer_.after(kLeave, [this] {
-    redial_.stop();
-    pump();
-  });
 }
 
 void Tunnel::end() {

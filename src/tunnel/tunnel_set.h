@@ -34,6 +34,7 @@ class TunnelSet final : public Tunnel::Owner {
   // router has changed.
   void move_all();
 
+  size_t size() const { return tunnels_.size(); }
   size_t open_count() const;  // tunnels whose local connection is open
 
  private:

@@ -92,8 +92,8 @@ class Conduit {
   bool is_done() const { return is_fin_exchanged() && end_delivered_; }
   bool is_reset_sent() const { return reset_sent_; }  // on this lane
 
-  // The local connection has ended both ways: what is missing is the peer's acknowledgement, and a
-  // reset would change nothing here.
+  // The local connection has ended both ways: what may be missing is the peer's acknowledgement,
+  // and a reset would change nothing here.
   bool is_local_over() const { return fin_queued_ && end_delivered_; }
 
   // What a peer that comes back after the end is to know.

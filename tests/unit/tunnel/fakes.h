@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "net/loop.h"
 #include "net/stream.h"
 #include "wire/frame.h"

@@ -74,6 +74,17 @@ TEST_CASE("tunnel: a peer that falls silent is found by its missing heartbeats, 
   CHECK(world.lanes.size() == 2);
 }
 
+TEST_CASE("tunnel: a heartbeat goes out every 15 s for as long as nothing else does") {
+  World world;
+  world.start_and_greet();
+  for (size_t beats = 1; beats <= 8; ++beats) {
+    world.lane().deliver(Frame{});  // the peer's
+    world.pass(15s);
+    REQUIRE(world.lane().written.size() == beats);
+    world.lane().answer_write();
+  }
+}
+
 TEST_CASE("tunnel: a lane that the peer never joins is given up after 15 s, for another one") {
   World world;
   world.start_and_greet();

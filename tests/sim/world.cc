@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: MIT
+#include "sim/world.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/hex.h"
+
+namespace mm::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What is left to do when nothing goes wrong any more: the longest is a tunnel that waits for its
+// grace, and a service that is away for as long.
+constexpr base::Duration kPatience = 40min;
+constexpr uint64_t kStepsMost = 200'000;
+
+uint8_t byte_at(size_t tag, uint64_t offset) {
+  return static_cast<uint8_t>((offset * 2654435761u >> 13) + tag * 97);
+}
+
+config::Common quiet() {
+  config::Common common;
+  common.verbosity = -1;
+  return common;
+}
+
+config::ShareConfig share_config(const Plan& plan) {
+  config::ShareConfig config;
+  config.common = quiet();
+  for (size_t i = 0; i < plan.connections; ++i) {
+    config.services.push_back({"s" + std::to_string(i), false, base::Address::tcp("127.0.0.1", 1)});
+  }
+  return config;
+}
+
+config::ConnectConfig connect_config() {
+  config::ConnectConfig config;
+  config.common = quiet();
+  config.hold = 10min;  // longer than things go wrong
+  return config;
+}
+
+int nowhere() {
+  static const int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  return fd;
+}
+
+}  // namespace
+
+Plan random_plan(test::SeededRandom& random) {
+  Plan plan;
+  plan.connections = 1 + random.below(3);
+  plan.has_resets = random.one_in(3);
+  const auto some = [&random](uint64_t most) {
+    return random.one_in(2) ? 0 : 20 + random.below(most);
+  };
+  plan.faults = {some(100), some(200), some(300), some(300), some(400), some(300), some(500)};
+  if (random.one_in(4)) plan.budget_bytes = random.size_up_to(1 << 20);
+  return plan;
+}
+
+struct World::ConnectProcess {
+  ConnectProcess(Net& net, const Link& link)
+      : client(net, link),
+        config(connect_config()),
+        events(config.common, nowhere(), nowhere()),
+        tunnels(net.loop(), net.random(), {.grace = config.grace, .first_grace = config.hold}),
+        watch(net.loop(), {[](const std::string&) {}, [](auto) {}}),
+        context{net.loop(), net.random(), client, tunnels, watch, events, config} {}
+
+  Client client;
+  const config::ConnectConfig config;
+  config::Events events;
+  tunnel::TunnelSet tunnels;
+  tunnel::RouterWatch watch;
+  connect::Context context;
+};
+
+struct World::ShareProcess {
+  ShareProcess(World& world, const Link& link)
+      : client(world.net_, link),
+        config(share_config(world.plan_)),
+        events(config.common, nowhere(), nowhere()),
+        keyring([] {
+          test::SeededRandom always_the_same(1);
+          return secure::Keyring::temporary(always_the_same);
+        }()),
+        tunnels(world.net_.loop(), world.net_.random(),
+                {.grace = config.grace, .first_grace = config.grace}),
+        watch(world.net_.loop(), {[](const std::string&) {}, [](auto) {}}),
+        context{world.net_.loop(),
+                world.net_.random(),
+                client,
+                tunnels,
+                watch,
+                events,
+                config,
+                keyring,
+                {},
+                "sim",
+                instance(world.net_.random()),
+                static_cast<uint64_t>(world.clock_.time.time_since_epoch().count())} {
+    for (size_t i = 0; i < config.services.size(); ++i) {
+      contexts.push_back(context);
+      contexts.back().dial = [&world, i](const base::Address&, share::Dialled dialled) {
+        return world.dial(i, std::move(dialled));
+      };
+    }
+    for (size_t i = 0; i < config.services.size(); ++i) {
+      sharers.push_back(std::make_unique<share::Sharer>(
+          contexts[i], config.services[i], [] {},
+          [&world](base::ExitCode) { world.fail("a share gave up"); }));
+      sharers.back()->start();
+    }
+  }
+
+  static std::string instance(base::Random& random) {
+    std::array<uint8_t, 8> bytes;
+    random.fill(bytes);
+    return base::to_hex(bytes);
+  }
+
+  Client client;
+  const config::ShareConfig config;
+  config::Events events;
+  const secure::Keyring keyring;
+  tunnel::TunnelSet tunnels;
+  tunnel::RouterWatch watch;
+  share::Context context;
+  std::deque<share::Context> contexts;  // one for each service: they differ in what is dialled
+  std::vector<std::unique_ptr<share::Sharer>> sharers;
+};
+
+World::World(uint64_t seed, const Plan& plan) : plan_(plan), net_(clock_, seed) {
+  clock_.time += 1h;
+  for (size_t i : {0, 1}) net_.start_router(i);
+  connect_ = std::make_unique<ConnectProcess>(net_, links_[1]);
+  for (size_t i = 0; i < plan.connections; ++i) {
+    Connection& connection = connections_.emplace_back();
+    connection.client.to_write = net_.random().size_up_to(plan.bytes_most);
+    connection.client.resets = plan.has_resets && net_.random().one_in(3);
+    connection.connector = std::make_unique<connect::Connector>(
+        connect_->context, config::ConnectedService{"s" + std::to_string(i), {}},
+        [this](base::ExitCode) { fail("a connect gave up"); });
+    connection.connector->start();
+    connection.client.is_connected = true;
+    connection.connector->accept(std::make_unique<test::FakeStream>(connection.client.side));
+  }
+  start_share();
+}
+
+World::~World() = default;
+
+void World::start_share() {
+  for (Connection& connection : connections_) connection.dials_by_this_share = 0;
+  share_ = std::make_unique<ShareProcess>(*this, links_[0]);
+}
+
+std::shared_ptr<void> World::dial(size_t index, share::Dialled dialled) {
+  const auto timer = std::make_shared<net::Timer>(net_.loop());
+  timer->after(std::chrono::microseconds(net_.random().size_up_to(50'000)),
+               [this, index, dialled = std::move(dialled)] {
+                 Connection& connection = connections_[index];
+                 Application& server = connection.servers.emplace_back();
+                 server.to_write = net_.random().size_up_to(plan_.bytes_most);
+                 server.resets = plan_.has_resets && net_.random().one_in(3);
+                 server.is_connected = true;
+                 ++connection.dials_by_this_share;
+                 dialled(std::make_unique<test::FakeStream>(server.side));
+               });
+  return timer;
+}
+
+// ---- applications
+
+namespace {
+
+// As a kernel does: for as long as there is something to tell.
+void tell(test::LocalSide& side) {
+  if (side.was_reset) test::LocalSide::fire(side.reset);
+  const bool is_readable = side.was_reset || side.ended || !side.incoming.empty();
+  if (is_readable) test::LocalSide::fire(side.readable);
+}
+
+}  // namespace
+
+void World::act(size_t index) {
+  Connection& connection = connections_[index];
+  write(connection.client, 2 * index);
+  read(connection.client, 2 * index + 1, connection, true);
+  for (Application& server : connection.servers) {
+    write(server, 2 * index + 1);
+    read(server, 2 * index, connection, false);
+  }
+}
+
+void World::write(Application& application, size_t tag) {
+  if (application.closed) return tell(application.side);
+  if (application.side.is_gone || net_.random().one_in(2)) return;
+  const uint64_t left = application.to_write - application.written;
+  if (left > 0 && application.side.incoming.size() < 300'000) {
+    const uint64_t part = std::min(left, 1 + net_.random().size_up_to(60'000));
+    for (uint64_t i = 0; i < part; ++i) {
+      application.side.incoming += static_cast<char>(byte_at(tag, application.written++));
+    }
+  } else if (left == 0) {
+    application.closed = true;
+    application.side.ended = !application.resets;
+    application.side.was_reset = application.resets;
+  }
+  tell(application.side);
+}
+
+void World::read(Application& application, size_t tag, const Connection& connection,
+                 bool is_client) {
+  test::LocalSide& side = application.side;
+  for (const char c : std::exchange(side.outgoing, {})) {
+    if (static_cast<uint8_t>(c) != byte_at(tag, application.got++)) fail("a byte was changed");
+  }
+  side.room = net_.random().size_up_to(200'000);
+  if (side.room > 0) test::LocalSide::fire(side.writable);
+  if (!side.saw_end || !side.outgoing.empty()) return;
+  // An end of stream means: the other application ended, and this is all that it wrote.
+  const bool is_told =
+      is_client ? std::any_of(connection.servers.begin(), connection.servers.end(),
+                              [&](const Application& server) {
+                                return server.side.ended && server.written == application.got;
+                              })
+                : connection.client.side.ended && connection.client.written == application.got;
+  if (!is_told) fail("an end of stream that nobody sent, or before the last byte");
+}
+
+// ---- what goes wrong
+
+void World::go_wrong() {
+  test::SeededRandom& random = net_.random();
+  const auto now = [&random](uint64_t one_in) { return one_in > 0 && random.one_in(one_in); };
+  const Faults& faults = plan_.faults;
+  if (now(faults.cut)) net_.cut_one();
+  if (now(faults.cut_link)) net_.cut_all(links_[random.below(2)]);
+  if (now(faults.pause)) {
+    links_[random.below(2)].paused_until = clock_.time + std::chrono::seconds(random.below(60));
+  }
+  if (now(faults.switch_router)) net_.route_to(route_ = 1 - route_);
+  if (now(faults.drain_router) && net_.router(route_).switchboard) {
+    net_.router(route_).switchboard->drain([] {});
+    const size_t old = std::exchange(route_, 1 - route_);
+    net_.route_to(route_);
+    net_.after(8s, [this, old] {
+      net_.kill_router(old);
+      net_.start_router(old);
+    });
+  }
+  if (now(faults.kill_router)) {
+    const size_t index = random.below(2);
+    net_.kill_router(index);
+    net_.after(std::chrono::milliseconds(random.below(3'000)), [this, index] {
+      if (!net_.router(index).switchboard) net_.start_router(index);
+    });
+  }
+  if (now(faults.kill_share) && share_) {
+    share_was_killed_ = true;
+    net_.kill_process(links_[0]);
+    share_.reset();
+    net_.after(std::chrono::milliseconds(random.below(3'000)), [this] {
+      if (!share_) start_share();
+    });
+  }
+}
+
+// ---- time
+
+bool World::advance_time() {
+  const std::optional<base::TimePoint> next = net_.loop().next_due();
+  if (!next) return false;
+  clock_.time = std::max(clock_.time, std::min(*next, clock_.time + 100ms));
+  return true;
+}
+
+void World::step() {
+  net_.loop().run_due();
+  for (size_t i = 0; i < connections_.size(); ++i) act(i);
+  net_.loop().run_due();
+}
+
+std::string World::run(Outcome& outcome) {
+  for (uint64_t i = 0; failure_.empty() && i < plan_.steps; ++i) {
+    step();
+    go_wrong();
+    advance_time();
+  }
+  const base::TimePoint healed = clock_.time;
+  const auto all_over = [this] {
+    return std::all_of(connections_.begin(), connections_.end(),
+                       [this](const Connection& each) { return is_over(each); });
+  };
+  for (uint64_t i = 0; failure_.empty() && !all_over(); ++i) {
+    step();
+    if (!advance_time() || i > kStepsMost || clock_.time > healed + kPatience) {
+      fail("no end in sight");
+    }
+  }
+  if (failure_.empty()) check_end(outcome);
+  outcome.trace = net_.trace();
+  return failure_;
+}
+
+bool World::is_over(const Connection& connection) const {
+  return connection.client.side.is_gone &&
+         std::all_of(connection.servers.begin(), connection.servers.end(),
+                     [](const Application& server) { return server.side.is_gone; });
+}
+
+void World::check_end(Outcome& outcome) {
+  for (const Connection& connection : connections_) {
+    size_t served = 0;  // targets that were told any of the client's bytes
+    bool was_reset = connection.client.side.saw_reset || connection.client.side.was_reset;
+    for (const Application& server : connection.servers) {
+      served += server.got > 0 ? 1 : 0;
+      was_reset = was_reset || server.side.saw_reset || server.side.was_reset;
+    }
+    if (served > 1) fail("two targets had the same bytes");
+    if (connection.dials_by_this_share > 1) fail("a share dialled twice for one connection");
+    (was_reset ? outcome.reset : outcome.done) += 1;
+    if (was_reset && !plan_.has_resets && !share_was_killed_) fail("a reset that nobody sent");
+    if (!was_reset && connection.servers.empty()) fail("an end without a target");
+  }
+  // Long after: nothing is left anywhere.
+  for (auto& connection : connections_) connection.connector->stop();
+  for (const base::TimePoint until = clock_.time + kPatience; clock_.time < until;) {
+    net_.loop().run_due();
+    clock_.time += 1s;
+  }
+  if (connect_->tunnels.size() + share_->tunnels.size() > 0) fail("a tunnel is left");
+  for (size_t i : {0, 1}) {
+    if (!net_.router(i).switchboard->is_empty()) fail("a router holds what is over");
+  }
+}
+
+void World::fail(const std::string& what) {
+  if (failure_.empty()) failure_ = what;
+}
+
+}  // namespace mm::sim
