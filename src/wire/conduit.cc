@@ -98,7 +98,8 @@ void Conduit::charge() {
 // ---- lane
 
 Frame Conduit::greeting(uint64_t generation) {
-  greeted_ = received_;
+  greeted_received_ = received_;
+  greeted_limit_ = granted_;
   Frame frame;
   frame.attach = Attach{.generation = generation};
   frame.received = received_;
@@ -113,8 +114,11 @@ void Conduit::attach(uint64_t generation) {
   reset_sent_ = false;
   next_ = una();
   if (generation == 0) return;
-  acknowledged_ = greeted_;
-  const bool has_news = received_ != acknowledged_ || delivered_ + window_ > granted_;
+  // What the lane before told since the greeting may not have arrived.
+  acknowledged_ = greeted_received_;
+  told_limit_ = greeted_limit_;
+  const bool has_news =
+      received_ != acknowledged_ || std::max(granted_, delivered_ + window_) != told_limit_;
   if (has_news) want_ack(TimePoint{});
 }
 
@@ -265,13 +269,13 @@ void Conduit::add_data(Frame& frame) {
 void Conduit::add_ack(Frame& frame) {
   const uint64_t limit = std::max(granted_, delivered_ + window_);
   if (frame.attach || received_ != acknowledged_) frame.received = received_;
-  if (frame.attach || limit != granted_) frame.limit = limit;
+  if (frame.attach || limit != told_limit_) frame.limit = limit;
   if (limit != granted_) {
     grants_[grants_index_] = limit;
     grants_index_ = (grants_index_ + 1) % grants_.size();
   }
   acknowledged_ = received_;
-  granted_ = limit;
+  granted_ = told_limit_ = limit;
   ack_due_.reset();
 }
 

@@ -145,9 +145,11 @@ class Conduit {
   bool end_delivered_ = false;
   std::optional<Reset> peer_reset_;
 
-  // what the peer was told last
+  uint64_t granted_ = kFloorBytes;  // the highest limit that the peer was told, on any lane
+
+  // what the peer was told last, on this lane
   uint64_t acknowledged_ = 0;
-  uint64_t granted_ = kFloorBytes;
+  uint64_t told_limit_ = kFloorBytes;
   std::array<uint64_t, 8> grants_{};  // the last ones, to see which of them stopped the peer
   size_t grants_index_ = 0;
   bool window_was_limit_ = false;
@@ -157,7 +159,8 @@ class Conduit {
   bool attached_ = false;
   bool attach_sent_ = false;
   bool lane_heard_ = false;
-  uint64_t greeted_ = 0;  // the received of the last greeting()
+  uint64_t greeted_received_ = 0;  // by the last greeting()
+  uint64_t greeted_limit_ = 0;
   uint64_t peer_generation_ = 0;
   bool was_heard_ = false;
 };

@@ -58,6 +58,22 @@ TEST_CASE("conduit: what a greeting could not say yet is said on its lane at onc
   CHECK(first->received == 100);
 }
 
+TEST_CASE("conduit: credit that the lane before granted after the greeting is granted again") {
+  Attached end;
+  const Frame hello = end.conduit.greeting(1);
+  REQUIRE(end.conduit.on_frame(data_frame(0, kFloorBytes), kStart).ok());
+  end.deliver_all();
+  const auto lost = end.conduit.next_frame(kStart);
+  REQUIRE((lost && lost->limit > hello.limit));
+  end.conduit.attach(1);
+  Frame peer = attach_frame();
+  peer.attach->generation = 1;
+  REQUIRE(end.conduit.on_frame(peer, kStart).ok());
+  const auto first = end.conduit.next_frame(kStart);
+  REQUIRE(first);
+  CHECK(first->limit == lost->limit);
+}
+
 TEST_CASE("conduit: a greeting may know less than the lane before has told since") {
   Attached end;
   end.conduit.on_local_bytes(text(1'000));
