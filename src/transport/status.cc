@@ -28,6 +28,9 @@ constexpr std::array<std::string_view, 2> kNotHttp2 = {"Failed parsing HTTP/2",
                                                        "Trying to connect an http1.x server"};
 constexpr std::array<std::string_view, 3> kCutOff = {"Socket closed", "Connection reset by peer",
                                                      "Broken pipe"};
+constexpr std::array<std::string_view, 7> kConnectionLost = {
+    "Socket closed",        "recvmsg:", "Connection reset by peer", "Broken pipe", "GOAWAY",
+    "Connection timed out", "keepalive"};
 constexpr std::array<std::string_view, 3> kTimedOut = {"timed out", "tcp handshaker shutdown",
                                                        "Handshake read failed"};
 
@@ -136,8 +139,11 @@ Status router_says(const CallEnd& end, const config::RouterUrl& router) {
 }  // namespace
 
 CallEnd call_end(const grpc::Status& status, const grpc::ClientContext& context) {
+  // gRPC says "from peer" too when the connection to the peer is lost.
+  const bool is_lost = status.error_code() == grpc::StatusCode::UNAVAILABLE &&
+                       has_any(status.error_message(), kConnectionLost);
   return {status.error_code(), status.error_message(),
-          has(context.debug_error_string(), kFromPeer)};
+          !is_lost && has(context.debug_error_string(), kFromPeer)};
 }
 
 Status translate(const CallEnd& end, const config::RouterUrl& router) {

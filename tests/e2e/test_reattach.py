@@ -139,6 +139,7 @@ def test_the_router_is_told_lost_and_back_once_with_what_was_carried_over(
     for program in (forward.share, forward.connect):
         offline = program.wait_event("router", state="offline")
         assert offline["connections"] == 1
+        assert "the connection to the router at" in offline["why"]
     forward.router = world.router(listen=forward.router.address)
     for program in (forward.share, forward.connect):
         online = program.wait_event(
