@@ -12,16 +12,16 @@ namespace mm::router {
 
 struct Limits {
   // Tokens that were minted and not used yet. Each connect keeps up to 16 in hand, and an office
-  // behind one address has many of them; a burst of connections has some hundreds under way.
+  // behind one address has many of them, for many services each.
   base::Duration token_life = std::chrono::minutes(10);
-  size_t tokens_per_caller = 1'024;
+  size_t tokens_per_caller = 4'096;
   size_t tokens = 8'192;
   size_t tokens_per_call = 16;
 
   // Lanes that wait for the other end. The wait is shorter than an end's patience for the peer's
   // first frame (15 s), so that two ends on two routers behind one address soon meet on one.
   base::Duration lane_wait = std::chrono::seconds(5);
-  size_t lanes_per_caller = 1'024;
+  size_t lanes_per_caller = 4'096;  // after a router's restart all of an office's come at once
   size_t lanes = 8'192;
 
   // Control streams. Three heartbeats of 15 s, then it counts as gone.

@@ -30,7 +30,7 @@ Outcome run_all(uint64_t seeds, const Plan& plan) {
 }  // namespace
 
 TEST_CASE("sim: without faults every connection ends in order") {
-  CHECK(run_all(20, {.connections = 2}).reset == 0);
+  CHECK(run_all(20, {.connections = 2, .faults = {}}).reset == 0);
 }
 
 TEST_CASE("sim: cut calls are not noticed") {

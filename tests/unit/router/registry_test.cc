@@ -21,7 +21,12 @@ struct Share final : router::ShareStream {
 };
 
 Offer offer(const std::string& name, const std::string& proof = "") {
-  return {.name = name, .kind = "tcp", .port_hint = 0, .owner_proof = proof, .label = "ann@laptop"};
+  return {.name = name,
+          .kind = "tcp",
+          .port_hint = 0,
+          .owner_proof = proof,
+          .label = "ann@laptop",
+          .instance = {}};
 }
 
 }  // namespace

@@ -263,16 +263,16 @@ TEST_CASE("rendezvous: an unused token lives ten minutes") {
   CHECK(world.arrive(young, Role::kConnect)->is_waiting());
 }
 
-TEST_CASE("rendezvous: a caller has at most 1 024 unused tokens; used ones do not count") {
+TEST_CASE("rendezvous: a caller has at most 4 096 unused tokens; used ones do not count") {
   World world;
   std::vector<base::Token> tokens;
-  while (tokens.size() < 1'024) {
+  while (tokens.size() < 4'096) {
     const auto more = world.rendezvous.mint("web", 1000, "ann", world.now);
     REQUIRE(more.ok());
     CHECK(more->size() <= 16);
     tokens.insert(tokens.end(), more->begin(), more->end());
   }
-  CHECK(tokens.size() == 1'024);
+  CHECK(tokens.size() == 4'096);
   CHECK(world.rendezvous.mint("web", 1, "ann", world.now).status().code() ==
         Code::kResourceExhausted);
   CHECK(world.refusals == std::vector<std::string>{"tokens_per_caller"});

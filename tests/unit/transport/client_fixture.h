@@ -139,7 +139,11 @@ inline std::unique_ptr<RouterClient> open_client(EventLoop& events, const config
 // Opens a lane with a token of its own.
 inline void open_lane(RouterClient& client, LaneLog& log) {
   base::SystemRandom random;
-  log.lane = client.open_lane({.token = base::Token::random(random), .service = "web"}, log);
+  log.lane = client.open_lane({.token = base::Token::random(random),
+                               .service = "web",
+                               .generation = 0,
+                               .share_instance = {}},
+                              log);
 }
 
 // The same, and writes its first message.
@@ -149,8 +153,12 @@ inline void open_lane(RouterClient& client, LaneLog& log, std::string_view first
 }
 
 inline void register_web(RouterClient& client, RegistrationLog& log) {
-  log.registration = client.create_service(
-      {.name = "web", .port_hint = 3000, .owner_proof = "proof", .label = "ann@host"}, log);
+  log.registration = client.create_service({.name = "web",
+                                            .port_hint = 3000,
+                                            .owner_proof = "proof",
+                                            .label = "ann@host",
+                                            .share_instance = {}},
+                                           log);
 }
 
 // What a call to the router ends with.

@@ -45,8 +45,12 @@ TEST_CASE("lane: the router gets its metadata with the call") {
   const auto client = open_client(events, router.url());
   LaneLog log(events);
   const auto token = *base::Token::parse(std::string(64, 'a'));
-  log.lane = client->open_lane(
-      {.token = token, .role = transport::Role::kShare, .service = "web", .generation = 7}, log);
+  log.lane = client->open_lane({.token = token,
+                                .role = transport::Role::kShare,
+                                .service = "web",
+                                .generation = 7,
+                                .share_instance = {}},
+                               log);
   log.write("hello");
   auto metadata = seen.get_future().get();
   CHECK(metadata.find("mindmeld-token")->second == token.reveal());
