@@ -43,10 +43,6 @@ void TunnelSet::drop_all() {
   });
 }
 
-void TunnelSet::move_all() {
-  for (const Entry& entry : tunnels_) entry.tunnel->move();
-}
-
 size_t TunnelSet::open_count() const {
   return static_cast<size_t>(
       std::count_if(tunnels_.begin(), tunnels_.end(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// TunnelSet: owns all tunnels of one process, moves them to other lanes, and ends them when it
-// stops. Used by share and connect, which decide what each tunnel's events mean.
+// TunnelSet: owns all tunnels of one process, and ends them when it stops. Used by share and
+// connect, which decide what each tunnel's events mean.
 #pragma once
 
 #include <functional>
@@ -29,10 +29,6 @@ class TunnelSet final : public Tunnel::Owner {
 
   // Resets the open tunnels now.
   void abort_all();
-
-  // Opens another lane for each tunnel now, in place of the one that it has or lost: the way to the
-  // router has changed.
-  void move_all();
 
   size_t size() const { return tunnels_.size(); }
   size_t open_count() const;  // tunnels whose local connection is open

@@ -17,9 +17,12 @@ from harness.streams import (
     Payload,
     Received,
     drain,
+    ping,
     send_and_finish,
     send_payload,
+    wait_readable,
 )
+from harness.target import echo
 from harness.world import Chain, World
 
 GIB = 1 << 30
@@ -104,3 +107,22 @@ def test_20000_short_connections_500_at_once_leave_nothing_behind(world: World) 
         after = program.resident_kib()
         print(f"{name}: {before >> 10} MiB before, {after >> 10} MiB after")
         assert after <= before + GROWTH_KIB_MAX
+
+
+@pytest.mark.timeout_s(120)
+def test_the_first_byte_after_two_idle_seconds_comes_within_5_ms(world: World) -> None:
+    """R22, for p99 of 200. gRPC's callback threads would nap for 100 ms by then."""
+    chain = world.chain(world.target().serve(echo).address)
+    clients = [world.dial(chain.address) for _ in range(10)]
+    for client in clients:
+        ping(client)
+    times_s = []
+    for _ in range(20):
+        assert not wait_readable(clients[0], 2), "nobody sent anything"
+        for client in clients:
+            start = time.perf_counter()
+            ping(client, b"?")
+            times_s.append(time.perf_counter() - start)
+    p99_s = sorted(times_s)[int(len(times_s) * 0.99)]
+    print(f"first byte after 2 s: p99 {p99_s * 1000:.2f} ms")
+    assert p99_s < 0.005
