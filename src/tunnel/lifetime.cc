@@ -15,11 +15,8 @@ Lifetime::Lifetime(net::Loop& loop, TunnelSet& tunnels, std::function<void()> st
       signals_(loop, [this](int number) { on_signal(number); }, {SIGINT, SIGTERM}) {}
 
 void Lifetime::on_signal(int number) {
-  if (ending_) {
-    tunnels_.abort_all();
-    return loop_.post([this] { loop_.stop(); });  // after what the tunnels tell
-  }
-  end(number == SIGINT ? ExitCode::kInterrupted : ExitCode::kDone);
+  if (!ending_) return end(number == SIGINT ? ExitCode::kInterrupted : ExitCode::kDone);
+  tunnels_.hurry();
 }
 
 void Lifetime::end(ExitCode exit_code) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Lifetime: how a share or a connect process ends: by a signal or from within, first letting what
-// is open finish. SIGTERM exits 0, the first SIGINT 130, a second signal ends at once.
+// is open finish. SIGTERM exits 0, the first SIGINT 130. A second signal resets what is open and
+// ends as soon as the peers are told, within half a second.
 #pragma once
 
 #include <functional>

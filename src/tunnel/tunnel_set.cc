@@ -12,6 +12,7 @@ namespace {
 // wait for a Ctrl-C.
 constexpr base::Duration kDrain = std::chrono::seconds(2);
 constexpr base::Duration kLastWords = std::chrono::seconds(2);
+constexpr base::Duration kHurriedLastWords = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -27,11 +28,18 @@ Tunnel& TunnelSet::open(Tunnel::Owner& owner, std::string log_id, std::string lo
 
 void TunnelSet::stop(std::function<void()> on_empty) {
   on_empty_ = std::move(on_empty);
-  stop_timer_.after(kDrain, [this] {
-    abort_all();
-    stop_timer_.after(kLastWords, [this] { drop_all(); });
-  });
+  stop_timer_.after(kDrain, [this] { abort_all(kLastWords); });
   check_empty();
+}
+
+void TunnelSet::hurry() { abort_all(kHurriedLastWords); }
+
+void TunnelSet::abort_all(base::Duration last_words) {
+  for (const Entry& entry : tunnels_) {
+    entry.tunnel->abort({wire::ResetCode::kStopped, "the other end's process was stopped"},
+                        "this process was stopped");
+  }
+  stop_timer_.after(last_words, [this] { drop_all(); });
 }
 
 // In a later turn: what the tunnels have posted of themselves comes before.
@@ -47,13 +55,6 @@ size_t TunnelSet::open_count() const {
   return static_cast<size_t>(
       std::count_if(tunnels_.begin(), tunnels_.end(),
                     [](const Entry& entry) { return entry.tunnel->is_open(); }));
-}
-
-void TunnelSet::abort_all() {
-  for (const Entry& entry : tunnels_) {
-    entry.tunnel->abort({wire::ResetCode::kStopped, "the other end's process was stopped"},
-                        "this process was stopped");
-  }
 }
 
 void TunnelSet::check_empty() {

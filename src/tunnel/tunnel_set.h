@@ -27,8 +27,8 @@ class TunnelSet final : public Tunnel::Owner {
   // to tell the peer, and calls `on_empty` when none is left.
   void stop(std::function<void()> on_empty);
 
-  // Resets the open tunnels now.
-  void abort_all();
+  // After `stop`: resets the open tunnels now, and gives half a second to tell the peer.
+  void hurry();
 
   size_t size() const { return tunnels_.size(); }
   size_t open_count() const;  // tunnels whose local connection is open
@@ -46,6 +46,7 @@ class TunnelSet final : public Tunnel::Owner {
   void on_move_asked(Tunnel& tunnel) override;
   void on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) override;
   void on_ended(Tunnel& tunnel) override;
+  void abort_all(base::Duration last_words);
   void drop_all();
   void check_empty();
 

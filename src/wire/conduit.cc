@@ -160,13 +160,12 @@ Status Conduit::check_attach(const Frame& frame) const {
 }
 
 Status Conduit::check_credit(const Frame& frame) const {
-  // A lane's first frame may know more than this lane has carried, never more than all; and less
-  // than the lane before told since, where that lane was left for this one.
+  // A lane's first frame may know less than the lane before told since, where that lane was left
+  // for this one. Any frame may know of bytes that only the lane before has carried.
   const bool may_be_stale = was_heard_ && !lane_heard_;
   if (frame.received) {
-    const uint64_t carried = lane_heard_ ? next_ : sent_;
     if (!may_be_stale && *frame.received < una()) return broken("received went back");
-    if (*frame.received > carried) return broken("received is ahead of what was sent");
+    if (*frame.received > sent_) return broken("received is ahead of what was sent");
   }
   if (!may_be_stale && frame.limit && *frame.limit < limit_) return broken("limit went back");
   return absl::OkStatus();

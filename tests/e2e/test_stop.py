@@ -5,16 +5,29 @@ from __future__ import annotations
 import signal
 import socket
 import time
+from dataclasses import replace
 
 import pytest
+from harness.chaos import Chaos
 from harness.program import Program
-from harness.streams import RESET, Received, dial_and_drain, drain, finish, ping, receive_exactly
+from harness.streams import (
+    RESET,
+    Payload,
+    Received,
+    dial_and_drain,
+    drain,
+    finish,
+    ping,
+    receive_exactly,
+    send_and_finish,
+)
 from harness.target import echo
-from harness.world import Chain, World
+from harness.world import Chain, World, listening
 
 pytestmark = pytest.mark.needs_binary
 
 DRAIN_S = 2.0
+MIB = 1 << 20
 both_commands = pytest.mark.parametrize("command", ["connect", "share"])
 
 
@@ -124,6 +137,28 @@ def test_a_second_sigint_ends_at_once_with_resets(world: World, command: str) ->
     program.send_signal(signal.SIGINT)
     assert program.wait_exit(0.8) == 130
     assert drain(client) == drain(server) == Received.nothing(RESET)
+
+
+@both_commands
+def test_a_second_sigint_amid_a_transfer_resets_the_peer_too(world: World, command: str) -> None:
+    target, router = world.target(), world.router()
+    link = world.owned(Chaos(router.address))
+    slow = replace(router, flags=("--router", f"http://{link.address}"))
+    share = world.share(slow if command == "share" else router, f"web={target.address}")
+    connect = world.connect(slow if command == "connect" else router, "web=0")
+    chain = Chain(listening(connect, "web"), router, share, connect)
+    client, server = world.dial(chain.address), target.accept()
+    near, far = (client, server) if command == "connect" else (server, client)
+    program = program_of(chain, command)
+    program.expected_exit = 130
+    link.bytes_per_s = 30 * MIB
+    world.background(send_and_finish, near, Payload(64 * MIB))
+    receive_exactly(far, 4 * MIB)
+    program.send_signal(signal.SIGINT)
+    wait_until_stopping(world, chain, command)
+    program.send_signal(signal.SIGINT)
+    assert program.wait_exit(1.2) == 130
+    assert drain(far).end == RESET
 
 
 @both_commands

@@ -92,6 +92,25 @@ TEST_CASE("conduit: a greeting may know less than the lane before has told since
   CHECK(rest->offset == 700);
 }
 
+TEST_CASE("conduit: on a new lane the peer may tell of bytes that the lane before carried") {
+  Attached end;
+  end.conduit.on_local_bytes(text(1'000));
+  REQUIRE(end.conduit.next_frame(kStart));
+  end.conduit.detach();
+  end.conduit.attach(1);
+  Frame peer = attach_frame();
+  peer.attach->generation = 1;
+  peer.received = 400;  // when it opened the new lane
+  REQUIRE(end.conduit.on_frame(peer, kStart).ok());
+  Frame ack;
+  ack.received = 900;  // the old one went on bringing bytes
+  REQUIRE(end.conduit.on_frame(ack, kStart).ok());
+  const auto rest = end.conduit.next_frame(kStart);
+  REQUIRE(rest);
+  CHECK(rest->offset == 900);
+  CHECK(rest->data_bytes() == 100);
+}
+
 TEST_CASE("conduit: bytes that are here already are trimmed") {
   Attached end;
   REQUIRE(end.conduit.on_frame(data_frame(0, 100), kStart).ok());
