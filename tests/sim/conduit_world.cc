@@ -19,6 +19,7 @@ Plan random_plan(test::SeededRandom& random) {
   for (bool& resets : plan.resets) resets = random.one_in(6);
   plan.cut_one_in = random.one_in(2) ? 0 : 5 + random.below(200);
   plan.cuts_most = random.below(30);
+  plan.lanes_overlap = random.one_in(2);
   if (random.one_in(4)) plan.budget_bytes = random.size_up_to(1 << 20);
   plan.slow_readers = random.one_in(2);
   const bool is_slow = plan.slow_readers || plan.budget_bytes < (1 << 20);
@@ -132,10 +133,14 @@ void ConduitWorld::send(End& end, size_t index) {
   std::optional<Frame> frame = end.conduit.next_frame(now_);
   if (!frame) return;
   check_frame(*frame, end);
-  post(std::move(*frame), index);
+  post(std::move(*frame), index, *end.lane);
 }
 
-void ConduitWorld::post(Frame frame, size_t index) {
+void ConduitWorld::post(Frame frame, size_t index, uint64_t lane) {
+  End& peer = *ends_[1 - index];
+  note(lane);
+  if (lane != generation_ && (lane != peer.lane || peer.late_is_cut)) return;  // nobody hears it
+
   const wire::EncodedFrame encoded = wire::encode(std::move(frame));
   std::string text(reinterpret_cast<const char*>(encoded.header.data()), encoded.header_bytes);
   for (const Bytes& piece : encoded.payload) text += piece.text();
@@ -143,7 +148,7 @@ void ConduitWorld::post(Frame frame, size_t index) {
   const size_t split = random_.below(text.size() + 1);  // gRPC delivers in pieces
   message.bytes.push_back(Bytes::copy_of(std::string_view(text).substr(0, split)));
   message.bytes.push_back(Bytes::copy_of(std::string_view(text).substr(split)));
-  auto& queue = ends_[1 - index]->incoming;
+  auto& queue = lane == generation_ ? peer.incoming : peer.late;
   message.arrives = now_ + std::chrono::microseconds(random_.size_up_to(50'000));
   if (!queue.empty()) message.arrives = std::max(message.arrives, queue.back().arrives);
   note(text.size());
@@ -151,34 +156,60 @@ void ConduitWorld::post(Frame frame, size_t index) {
 }
 
 void ConduitWorld::receive(End& end, size_t index) {
-  if (end.incoming.empty() || end.incoming.front().arrives > now_) return;
-  const Message message = std::move(end.incoming.front());
-  end.incoming.pop_front();
-  if (end.conduit.peer_reset()) return;
-  auto frame = wire::decode(message.bytes);
+  const std::optional<Message> message = next_message(end);
+  if (!message || end.conduit.peer_reset()) return;
+  auto frame = wire::decode(message->bytes);
   if (!frame.ok()) return fail("a frame that cannot be read");
   uint64_t known = end.conduit.delivered_bytes();
   for (const Bytes& piece : end.conduit.inbox()) known += piece.size();
   if (frame->data_bytes() > 0 && *frame->offset < known) {
     outcome_.resent_bytes += std::min(known, *frame->offset + frame->data_bytes()) - *frame->offset;
   }
-  if (frame->attach && frame->attach->generation > 0) end.conduit.attach(generation_);
+  if (frame->attach && frame->attach->generation > 0) {
+    end.conduit.attach(generation_);
+    end.lane = generation_;
+    end.late.clear();
+    end.late_is_cut = false;
+  }
   const base::Status status = end.conduit.on_frame(*std::move(frame), now_);
   if (!status.ok()) fail("end " + std::to_string(index) + ": " + base::message(status));
 }
 
-// The lane is lost: each end keeps what has arrived, and a new lane goes on from there.
+// Whatever comes next on either lane: each keeps its order, and they know nothing of each other.
+std::optional<ConduitWorld::Message> ConduitWorld::next_message(End& end) {
+  const bool late_first = random_.one_in(2);
+  for (auto* queue : {late_first ? &end.late : &end.incoming,  //
+                      late_first ? &end.incoming : &end.late}) {
+    if (queue->empty() || queue->front().arrives > now_) continue;
+    Message message = std::move(queue->front());
+    queue->pop_front();
+    return message;
+  }
+  return std::nullopt;
+}
+
+// The lane is lost: each end keeps what has arrived, and a new lane goes on from there. Where lanes
+// overlap, any first part of what is in flight still arrives, and the old lane may carry more.
 void ConduitWorld::cut() {
   if (is_over(0) || is_over(1)) return;
   if (ends_[0]->conduit.peer_reset() || ends_[1]->conduit.peer_reset()) return;
   ++cuts_;
-  ++generation_;
+  const uint64_t last = generation_++;
   note(generation_);
-  for (size_t i : {0, 1}) {
-    ends_[i]->incoming.clear();
-    ends_[i]->conduit.detach();
+  for (const auto& end : ends_) {
+    if (end->lane == last) end->late = std::move(end->incoming);
+    end->incoming.clear();
+    if (plan_.lanes_overlap && !random_.one_in(3)) {
+      const size_t arriving = random_.below(end->late.size() + 1);
+      end->late_is_cut = end->late_is_cut || arriving < end->late.size();
+      end->late.resize(arriving);
+    } else {
+      end->late.clear();
+      end->lane.reset();
+      end->conduit.detach();
+    }
   }
-  for (size_t i : {0, 1}) post(ends_[i]->conduit.greeting(generation_), i);
+  for (size_t i : {0, 1}) post(ends_[i]->conduit.greeting(generation_), i, generation_);
 }
 
 bool ConduitWorld::advance_time() {
@@ -188,6 +219,7 @@ bool ConduitWorld::advance_time() {
   };
   for (const auto& end : ends_) {
     if (!end->incoming.empty()) consider(end->incoming.front().arrives);
+    if (!end->late.empty()) consider(end->late.front().arrives);
     if (end->conduit.ack_due()) consider(*end->conduit.ack_due());
   }
   if (next) now_ = *next;

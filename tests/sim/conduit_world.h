@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Two conduits, a link between them and an application at each end, on a virtual clock under one
 // seed. Each step does one thing that could happen next and then checks the invariants of
-// PROTOCOL.md; the link loses lanes, with whatever is in flight on them.
+// PROTOCOL.md. The link loses lanes, with any of what is in flight on them; or the ends open the
+// next lane while the one before goes on, and leave it each in its own time.
 #pragma once
 
 #include <array>
@@ -23,6 +24,7 @@ struct Plan {
   std::array<bool, 2> resets{};     // ends with a reset in place of the FIN
   uint64_t cut_one_in = 0;          // steps; 0: never
   uint64_t cuts_most = 0;
+  bool lanes_overlap = false;        // a cut lane goes on until its ends have met on the next
   uint64_t budget_bytes = 64 << 20;  // of each end
   bool slow_readers = false;         // applications that take little, and at times nothing
 };
@@ -54,10 +56,13 @@ class ConduitWorld {
     explicit End(uint64_t budget_bytes) : budget(budget_bytes), conduit(budget) {}
     wire::Budget budget;
     wire::Conduit conduit;
-    std::deque<Message> incoming;  // on the way to this end
-    uint64_t written = 0;          // by its application
-    bool closed = false;           // its application sent FIN or reset
-    uint64_t got = 0;              // by its application
+    std::deque<Message> incoming;      // on the way to this end, on the newest lane
+    std::deque<Message> late;          // on the lane that this end has not left yet
+    std::optional<uint64_t> lane = 0;  // the generation of the one it is on
+    bool late_is_cut = false;          // nothing more can come on that one
+    uint64_t written = 0;              // by its application
+    bool closed = false;               // its application sent FIN or reset
+    uint64_t got = 0;                  // by its application
     bool got_end = false;
     bool got_reset = false;
     uint64_t received_told = 0;  // the last values that its peer was told
@@ -68,8 +73,9 @@ class ConduitWorld {
   void application_writes(End& end, size_t index);
   void application_reads(End& end, size_t index);
   void send(End& end, size_t index);
-  void post(wire::Frame frame, size_t from);
+  void post(wire::Frame frame, size_t from, uint64_t lane);
   void receive(End& end, size_t index);
+  std::optional<Message> next_message(End& end);
   void cut();
   bool advance_time();
   void check_frame(const wire::Frame& frame, End& end);
