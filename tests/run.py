@@ -181,11 +181,18 @@ def run_e2e(binary: str, third: bool) -> Count:
     return run_pytest("tests/e2e", options, **variables)
 
 
+def run_mutants(folder: str) -> Count:
+    """Runs a build folder's simulations on code with a fault in it: each must be noticed."""
+    options = ["--numprocesses", str(os.cpu_count() or 1)]
+    return run_pytest("tests/mutants", options, MINDMELD_BUILD=folder)
+
+
 def main() -> int:
     """Runs what the flags name."""
     parser = argparse.ArgumentParser(description="Runs tests from the repository's folder.")
     parser.add_argument("--programs", metavar="FOLDER", help="the test programs built there")
     parser.add_argument("--only", metavar="PATTERN", default="", help="of those, the ones like it")
+    parser.add_argument("--mutants", metavar="FOLDER", help="faults put into the code built there")
     parser.add_argument("--tidy", action="store_true", help="the house rules")
     parser.add_argument("--e2e", metavar="BINARY", help="this program, with real processes")
     parser.add_argument("--third", action="store_true", help="of those, every third test")
@@ -193,6 +200,8 @@ def main() -> int:
     total = Count()
     if flags.programs:
         total.add(run_programs(flags.programs, flags.only))
+    if flags.mutants:
+        total.add(run_mutants(flags.mutants))
     if flags.tidy:
         total.add(run_pytest("tests/tidy", []))
     if flags.e2e:

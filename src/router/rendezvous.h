@@ -88,8 +88,8 @@ class Rendezvous {
   void refuse_all(const base::Status& status);
 
   size_t token_count() const { return unused_count_; }
+  bool is_empty() const { return entries_.empty() && unused_count_ == 0 && callers_.empty(); }
   size_t waiting_count() const { return waiting_.size(); }
-  bool is_empty() const { return entries_.empty(); }
 
  private:
   struct Waiting {

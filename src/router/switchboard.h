@@ -58,6 +58,8 @@ class Switchboard final : private Rendezvous::Host {
 
   // No lane is here, and no token that was used.
   bool is_empty() const { return bridges_.empty() && rendezvous_.waiting_count() == 0; }
+  // Not even a token that was minted and not used.
+  bool holds_nothing() const { return bridges_.empty() && rendezvous_.is_empty(); }
 
   uint64_t refused_count() const { return refusals_.total(); }
 

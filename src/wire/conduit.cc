@@ -258,8 +258,7 @@ void Conduit::add_data(Frame& frame) {
     }
     sent_ = std::max(sent_, next_);
   }
-  const bool is_reset_next = local_reset_ && (reset_at_once_ || next_ == end());
-  if (is_reset_next && frame.data.empty()) {
+  if (local_reset_ && frame.data.empty()) {  // what was read is within the limit: it has all gone
     frame.reset = local_reset_;
     reset_sent_ = true;
   }

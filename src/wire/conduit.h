@@ -119,7 +119,6 @@ class Conduit {
   bool is_fin_exchanged() const;
 
   uint64_t una() const { return replay_.una() + (fin_acknowledged_ ? 1 : 0); }
-  uint64_t end() const { return replay_.end() + (fin_queued_ ? 1 : 0); }
   uint64_t received_data() const { return received_ - (peer_fin_ ? 1 : 0); }
 
   Budget& budget_;  // borrowed: outlives us

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
 #include "sim/conduit_world.h"
 
 using mm::sim::ConduitWorld;
@@ -19,7 +22,8 @@ std::string run(uint64_t seed, const Plan& plan, Outcome& outcome) {
 TEST_CASE("sim: two conduits keep every invariant through 2 000 random lives") {
   uint64_t done = 0;
   uint64_t reset = 0;
-  for (const uint64_t seed : mm::test::seeds(2'000)) {
+  const std::vector<uint64_t> all = mm::test::seeds(2'000);
+  for (const uint64_t seed : all) {
     CAPTURE(seed);
     SeededRandom random(seed);
     Outcome outcome;
@@ -27,9 +31,9 @@ TEST_CASE("sim: two conduits keep every invariant through 2 000 random lives") {
     done += outcome.both_done ? 1 : 0;
     reset += outcome.was_reset ? 1 : 0;
   }
-  if (mm::test::seeds(2).size() == 2) {  // the plans do reach both kinds of end
-    CHECK(done > 1'000);
-    CHECK(reset > 200);
+  if (all.size() > 1) {  // the plans do reach both kinds of end
+    CHECK(done > all.size() / 2);
+    CHECK(reset > all.size() / 10);
   }
 }
 
@@ -61,7 +65,7 @@ TEST_CASE("sim: nothing is sent again that the peer had") {
 TEST_CASE("sim: a budget of nothing still moves every byte") {
   for (const uint64_t seed : mm::test::seeds(50)) {
     CAPTURE(seed);
-    Plan plan{.bytes = {300'000, 200'000}, .budget_bytes = 0};
+    Plan plan{.bytes = {300'000, 200'000}, .budget_bytes = {0, 0}};
     Outcome outcome;
     REQUIRE(run(seed, plan, outcome) == "");
     CHECK(outcome.both_done);

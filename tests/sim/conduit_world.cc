@@ -20,17 +20,21 @@ Plan random_plan(test::SeededRandom& random) {
   plan.cut_one_in = random.one_in(2) ? 0 : 5 + random.below(200);
   plan.cuts_most = random.below(30);
   plan.lanes_overlap = random.one_in(2);
-  if (random.one_in(4)) plan.budget_bytes = random.size_up_to(1 << 20);
+  bool is_slow = plan.slow_readers;
+  for (uint64_t& bytes : plan.budget_bytes) {
+    if (!random.one_in(4)) continue;
+    bytes = random.size_up_to(1 << 20);
+    is_slow = true;
+  }
   plan.slow_readers = random.one_in(2);
-  const bool is_slow = plan.slow_readers || plan.budget_bytes < (1 << 20);
   for (uint64_t& bytes : plan.bytes) bytes = random.size_up_to(is_slow ? 200'000 : 3'000'000);
   return plan;
 }
 
 ConduitWorld::ConduitWorld(uint64_t seed, const Plan& plan) : random_(seed), plan_(plan) {
-  for (auto& end : ends_) {
-    end = std::make_unique<End>(plan.budget_bytes);
-    end->conduit.attach(0);
+  for (size_t i : {0, 1}) {
+    ends_[i] = std::make_unique<End>(plan.budget_bytes[i]);
+    ends_[i]->conduit.attach(0);
   }
 }
 
@@ -242,9 +246,12 @@ void ConduitWorld::check_invariants() {
     uint64_t held = 0;
     for (const Bytes& piece : end.conduit.inbox()) held += piece.size();
     if (held > wire::kWindowBytesMax) fail("more than a window held");
-    const uint64_t allowed = plan_.budget_bytes + 2 * wire::kFloorBytes + wire::kDataBytesMax;
-    if (held > allowed) fail("more held than the budget allows");
-    if (end.budget.used_bytes() > allowed) fail("the budget is overdrawn");
+    if (held > plan_.budget_bytes[i] + wire::kFloorBytes) fail("more held than the budget allows");
+    if (end.budget.used_bytes() > plan_.budget_bytes[i]) fail("the budget is overdrawn");
+    const bool is_first_window = end.got < wire::kGrowAfterBytes;
+    if (is_first_window && end.limit_told > end.got + wire::kFloorBytes) {
+      fail("credit for what nobody took");
+    }
     if (end.got_end && end.got_reset && !plan_.resets[1 - i]) fail("two ends of one stream");
   }
 }

@@ -24,9 +24,9 @@ struct Plan {
   std::array<bool, 2> resets{};     // ends with a reset in place of the FIN
   uint64_t cut_one_in = 0;          // steps; 0: never
   uint64_t cuts_most = 0;
-  bool lanes_overlap = false;        // a cut lane goes on until its ends have met on the next
-  uint64_t budget_bytes = 64 << 20;  // of each end
-  bool slow_readers = false;         // applications that take little, and at times nothing
+  bool lanes_overlap = false;  // a cut lane goes on until its ends have met on the next
+  std::array<uint64_t, 2> budget_bytes{64 << 20, 64 << 20};
+  bool slow_readers = false;  // applications that take little, and at times nothing
 };
 
 Plan random_plan(test::SeededRandom& random);

@@ -337,7 +337,7 @@ void World::check_end(Outcome& outcome) {
   }
   if (connect_->tunnels.size() + share_->tunnels.size() > 0) fail("a tunnel is left");
   for (size_t i : {0, 1}) {
-    if (!net_.router(i).switchboard->is_empty()) fail("a router holds what is over");
+    if (!net_.router(i).switchboard->holds_nothing()) fail("a router holds what is over");
   }
 }
 

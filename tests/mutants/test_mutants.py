@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""Faults put into the conduit and the rendezvous by hand: the simulations must find each of them.
+
+A mutant is one replaced piece of a source file. It is compiled as the test program's own object was
+and linked before the library that holds the right one; the program must then fail.
+"""
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BUILD = REPOSITORY / os.environ.get("MINDMELD_BUILD", "build")
+
+CONDUIT = ("src/wire/conduit.cc", "tests/sim_conduit")
+RENDEZVOUS = ("src/router/rendezvous.cc", "tests/sim_world")
+RENDEZVOUS_RULES = ("src/router/rendezvous.cc", "tests/unit_router")  # what ends make up for, or never do
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`right` is replaced by `wrong` in the first file; the second, a program, must notice."""
+
+    where: tuple[str, str]
+    right: str
+    wrong: str = ""
+
+
+MUTANTS = {
+    "bytes lost with a lane are not sent again": Mutant(CONDUIT, "  next_ = una();\n"),
+    "bytes that the peer has are sent again": Mutant(
+        CONDUIT, "    next_ = std::max(next_, *frame.received);\n"
+    ),
+    "overlap is not trimmed": Mutant(
+        CONDUIT, "      piece.remove_prefix(static_cast<size_t>(received_ - offset));"
+    ),
+    "a gap is left": Mutant(CONDUIT, "      next_ += frame.data_bytes();", "      next_ = data_end;"),
+    "credit is given on receipt": Mutant(
+        CONDUIT,
+        "limit = std::max(granted_, delivered_ + window_);\n  if (frame.attach ||",
+        "limit = std::max(granted_, received_data() + window_);\n  if (frame.attach ||",
+    ),
+    "an acknowledgement lost with a lane is not repeated": Mutant(
+        CONDUIT, "  acknowledged_ = greeted_received_;\n"
+    ),
+    "credit lost with a lane is not repeated": Mutant(CONDUIT, "  told_limit_ = greeted_limit_;\n"),
+    "only this lane's bytes may be acknowledged": Mutant(
+        CONDUIT, "*frame.received > sent_)", "*frame.received > next_)"
+    ),
+    "a greeting may not know less": Mutant(
+        CONDUIT, "!may_be_stale && *frame.received < una()", "*frame.received < una()"
+    ),
+    "the FIN overtakes bytes": Mutant(
+        CONDUIT, "fin_queued_ && next_ == replay_.end()", "fin_queued_"
+    ),
+    "a reset overtakes bytes": Mutant(CONDUIT, "local_reset_ && frame.data.empty()", "local_reset_"),
+    "a reset lost with a lane is not repeated": Mutant(CONDUIT, "  reset_sent_ = false;\n"),
+    "the FIN counts as acknowledged with the last byte": Mutant(
+        CONDUIT, "*frame.received > replay_.end();", "*frame.received >= replay_.end();"
+    ),
+    "the budget is not asked": Mutant(
+        CONDUIT, "floor + budget_.available_bytes()", "floor + kWindowBytesMax"
+    ),
+    "any generation may join": Mutant(
+        RENDEZVOUS_RULES, "  if (is_older) {", "  if (is_older && is_first) {"
+    ),
+    "a token is taken twice": Mutant(
+        RENDEZVOUS_RULES, "if (entry.joined && is_first) return", "if (false) return"
+    ),
+    "generations change places": Mutant(
+        RENDEZVOUS_RULES, "generations[is_share ? 0 : 1], generations[is_share ? 1 : 0]",
+        "generations[is_share ? 1 : 0], generations[is_share ? 0 : 1]",
+    ),
+    "a lane that goes takes its bridge's entry along": Mutant(
+        RENDEZVOUS,
+        "  stop_waiting(found);\n  if (!found->second.joined) erase(found);\n}\n\nvoid Rendezvous::over",
+        "  erase(found);\n}\n\nvoid Rendezvous::over",
+    ),
+    "what is over is kept": Mutant(
+        RENDEZVOUS, "  if (!found->second.waiting) erase(found);\n"
+    ),
+    "a share is not told of a lane": Mutant(RENDEZVOUS, "return host_.announce(request);", "return;"),
+    "lanes wait without an end": Mutant(
+        RENDEZVOUS_RULES, "  set_deadline(found, now + limits_.lane_wait);\n"
+    ),
+    "a used token stays counted": Mutant(RENDEZVOUS, "  --unused_count_;\n"),
+    "an unknown token needs no service": Mutant(
+        RENDEZVOUS_RULES, "if (!host_.has_service(request.service))", "if (false)"
+    ),
+}
+
+
+def compile_mutant(mutant: Mutant, folder: Path) -> Path:
+    """The program with the fault in it."""
+    source, program = mutant.where
+    text = (REPOSITORY / source).read_text(encoding="utf-8")
+    assert text.count(mutant.right) == 1, f"{source} has changed: {mutant.right!r}"
+    mutated = folder / "mutant.cc"
+    mutated.write_text(text.replace(mutant.right, mutant.wrong), encoding="utf-8")
+
+    listed = json.loads((BUILD / "compile_commands.json").read_text(encoding="utf-8"))
+    command = next(entry["command"] for entry in listed if entry["file"].endswith(source))
+    compiling = shlex.split(command)
+    compiling = compiling[: compiling.index("-MD")]  # what comes after is ninja's and the files'
+    item = folder / "mutant.o"
+    run([*compiling, "-w", "-O1", "-o", str(item), "-c", str(mutated)])
+
+    commands = subprocess.run(
+        ["ninja", "-C", str(BUILD), "-t", "commands", program],
+        stdout=subprocess.PIPE, text=True, check=True,
+    )
+    linking = shlex.split(commands.stdout.splitlines()[-1])
+    binary = folder / "program"
+    linking[linking.index("-o") + 1] = str(binary)
+    linking.insert(linking.index("-o") + 2, str(item))
+    run(linking)
+    return binary
+
+
+def run(command: list[str]) -> None:
+    """A step of the build; its own words are the failure's."""
+    done = subprocess.run(command, cwd=BUILD, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=MUTANTS)
+def test_is_caught(mutant: Mutant, tmp_path: Path) -> None:
+    program = compile_mutant(mutant, tmp_path)
+    done = subprocess.run(
+        [str(program), "--abort-after=1"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=120,
+    )
+    assert done.returncode != 0, "nothing noticed it"
