@@ -38,10 +38,10 @@ ConduitWorld::ConduitWorld(uint64_t seed, const Plan& plan) : random_(seed), pla
   }
 }
 
-std::string ConduitWorld::run(Outcome& outcome) {
+std::string ConduitWorld::run(Outcome& outcome, std::span<const Step> first) {
   for (uint64_t steps = 0; failure_.empty() && !(is_over(0) && is_over(1)); ++steps) {
     if (steps == kStepsMax) fail("no end in sight");
-    step();
+    act(steps < first.size() ? first[steps] : random_step());
     check_invariants();
   }
   for (size_t i : {0, 1}) outcome_.delivered[i] = ends_[i]->got;
@@ -56,31 +56,37 @@ bool ConduitWorld::is_over(size_t index) const {
   return end.conduit.is_done() || end.got_reset || end.conduit.is_reset_sent();
 }
 
-void ConduitWorld::step() {
+Step ConduitWorld::random_step() {
+  using enum Action;
+  constexpr Action kOften[] = {kWrite, kWrite, kRead, kSend, kSend, kReceive, kReceive};
+  if (plan_.cut_one_in > 0 && cuts_ < plan_.cuts_most && random_.one_in(plan_.cut_one_in)) {
+    return {kCut};
+  }
   const size_t index = random_.below(2);
-  End& end = *ends_[index];
-  const uint64_t action = random_.below(plan_.slow_readers ? 40 : 8);
-  note(action * 2 + index);
-  if (plan_.cut_one_in > 0 && cuts_ < plan_.cuts_most && random_.one_in(plan_.cut_one_in)) cut();
-  switch (action) {
-    case 0:
-    case 1:
-      return application_writes(end, index);
-    case 2:
-      return application_reads(end, index);
-    case 3:
-    case 4:
-      return send(end, index);
-    case 5:
-    case 6:
-      return receive(end, index);
-    default:
-      if (!advance_time()) {  // nothing is on its way and no timer runs: let both act
-        for (size_t i : {0, 1}) {
-          application_writes(*ends_[i], i);
-          application_reads(*ends_[i], i);
-          send(*ends_[i], i);
-        }
+  const uint64_t choice = random_.below(plan_.slow_readers ? 40 : 8);
+  return {choice < std::size(kOften) ? kOften[choice] : kTime, index};
+}
+
+void ConduitWorld::act(Step step) {
+  End& end = *ends_[step.index];
+  note(static_cast<uint64_t>(step.action) * 2 + step.index);
+  switch (step.action) {
+    case Action::kWrite:
+      return application_writes(end, step.index);
+    case Action::kRead:
+      return application_reads(end, step.index);
+    case Action::kSend:
+      return send(end, step.index);
+    case Action::kReceive:
+      return receive(end, step.index);
+    case Action::kCut:
+      return cut();
+    case Action::kTime:
+      if (advance_time()) return;
+      for (size_t i : {0, 1}) {  // nothing is on its way and no timer runs: let both act
+        application_writes(*ends_[i], i);
+        application_reads(*ends_[i], i);
+        send(*ends_[i], i);
       }
   }
 }
@@ -90,7 +96,7 @@ void ConduitWorld::application_writes(End& end, size_t index) {
   const uint64_t left = plan_.bytes[index] - end.written;
   const uint64_t room = std::min<uint64_t>(end.conduit.readable_bytes(), left);
   if (room > 0) {
-    std::string text(std::min<uint64_t>(room, 1 + random_.size_up_to(300'000)), '\0');
+    std::string text(std::min<uint64_t>(room, 1 + random_.size_up_to(plan_.write_most)), '\0');
     for (char& c : text) c = static_cast<char>(byte_at(index, end.written++));
     note(text.size());
     end.conduit.on_local_bytes(Bytes::copy_of(text));
@@ -153,7 +159,7 @@ void ConduitWorld::post(Frame frame, size_t index, uint64_t lane) {
   message.bytes.push_back(Bytes::copy_of(std::string_view(text).substr(0, split)));
   message.bytes.push_back(Bytes::copy_of(std::string_view(text).substr(split)));
   auto& queue = lane == generation_ ? peer.incoming : peer.late;
-  message.arrives = now_ + std::chrono::microseconds(random_.size_up_to(50'000));
+  message.arrives = now_ + std::chrono::microseconds(random_.size_up_to(plan_.latency_most));
   if (!queue.empty()) message.arrives = std::max(message.arrives, queue.back().arrives);
   note(text.size());
   queue.push_back(std::move(message));
@@ -162,6 +168,14 @@ void ConduitWorld::post(Frame frame, size_t index, uint64_t lane) {
 void ConduitWorld::receive(End& end, size_t index) {
   const std::optional<Message> message = next_message(end);
   if (!message || end.conduit.peer_reset()) return;
+  const uint64_t before = outcome_.frame_bytes;
+  for (const Bytes& piece : message->bytes) outcome_.frame_bytes += piece.size();
+  if (plan_.cut_at && before <= *plan_.cut_at && *plan_.cut_at < outcome_.frame_bytes) {
+    end.incoming.clear();  // in the middle of this message
+    end.late.clear();
+    end.late_is_cut = true;
+    return cut();
+  }
   auto frame = wire::decode(message->bytes);
   if (!frame.ok()) return fail("a frame that cannot be read");
   uint64_t known = end.conduit.delivered_bytes();
@@ -195,8 +209,6 @@ std::optional<ConduitWorld::Message> ConduitWorld::next_message(End& end) {
 // The lane is lost: each end keeps what has arrived, and a new lane goes on from there. Where lanes
 // overlap, any first part of what is in flight still arrives, and the old lane may carry more.
 void ConduitWorld::cut() {
-  if (is_over(0) || is_over(1)) return;
-  if (ends_[0]->conduit.peer_reset() || ends_[1]->conduit.peer_reset()) return;
   ++cuts_;
   const uint64_t last = generation_++;
   note(generation_);

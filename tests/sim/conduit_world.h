@@ -10,6 +10,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,17 +25,28 @@ struct Plan {
   std::array<bool, 2> resets{};     // ends with a reset in place of the FIN
   uint64_t cut_one_in = 0;          // steps; 0: never
   uint64_t cuts_most = 0;
-  bool lanes_overlap = false;  // a cut lane goes on until its ends have met on the next
+  std::optional<uint64_t> cut_at{};  // once, when so many bytes of frames have arrived
+  bool lanes_overlap = false;        // a cut lane goes on until its ends have met on the next
   std::array<uint64_t, 2> budget_bytes{64 << 20, 64 << 20};
-  bool slow_readers = false;  // applications that take little, and at times nothing
+  uint64_t latency_most = 50'000;  // of a message, in microseconds
+  uint64_t write_most = 300'000;   // bytes at once, by an application
+  bool slow_readers = false;       // applications that take little, and at times nothing
 };
 
 Plan random_plan(test::SeededRandom& random);
+
+// What can happen next.
+enum class Action : uint8_t { kWrite, kRead, kSend, kReceive, kTime, kCut };
+struct Step {
+  Action action;
+  size_t index = 0;  // of the end that acts
+};
 
 struct Outcome {
   bool both_done = false;     // both conduits ended in order
   bool was_reset = false;     // one application reset, and the other saw it
   uint64_t trace = 0;         // of all that happened, in order
+  uint64_t frame_bytes = 0;   // that arrived
   uint64_t resent_bytes = 0;  // that the peer had already
   std::array<uint64_t, 2> delivered{};
 };
@@ -43,8 +55,8 @@ class ConduitWorld {
  public:
   ConduitWorld(uint64_t seed, const Plan& plan);
 
-  // Runs until both ends are over. The failed invariant as text, or empty.
-  std::string run(Outcome& outcome);
+  // Runs until both ends are over, with these steps first. The failed invariant as text, or empty.
+  std::string run(Outcome& outcome, std::span<const Step> first = {});
 
  private:
   struct Message {
@@ -69,7 +81,8 @@ class ConduitWorld {
     uint64_t limit_told = 0;
   };
 
-  void step();
+  Step random_step();
+  void act(Step step);
   void application_writes(End& end, size_t index);
   void application_reads(End& end, size_t index);
   void send(End& end, size_t index);
