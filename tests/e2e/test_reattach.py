@@ -7,7 +7,8 @@ import socket
 from collections.abc import Callable
 
 import pytest
-from harness.chaos import DOWN, UP, Chaos
+from harness.chaos import DOWN, UP
+from harness.forward import Forward
 from harness.streams import (
     RESET,
     Payload,
@@ -19,43 +20,13 @@ from harness.streams import (
     send_and_finish,
 )
 from harness.target import Target, echo
-from harness.world import Router, World, listening
+from harness.world import World, listening
 
 pytestmark = pytest.mark.needs_binary
 
 MIB = 1 << 20
 PAYLOAD = Payload(48 * MIB)
 STEPS = 8  # of a transfer, with a fault after each but the last
-
-
-class Forward:
-    """A forward whose three processes and two links are in a test's hand."""
-
-    def __init__(self, world: World, target: Target, *grace: str) -> None:
-        self.world = world
-        self.router = world.router()
-        self.share_link = world.owned(Chaos(self.router.address))
-        self.connect_link = world.owned(Chaos(self.router.address))
-        self.share = world.start(
-            "share", f"web={target.address}", *grace, *self._by(self.share_link)
-        )
-        self.share.wait_event("sharing")
-        self.connect = world.start("connect", "web=0", *grace, *self._by(self.connect_link))
-        self.address = listening(self.connect, "web")
-
-    @staticmethod
-    def _by(link: Chaos) -> tuple[str, str]:
-        return ("--router", f"http://{link.address}")
-
-    def restart_router(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """Ends the router, and starts another one at its address."""
-        old = self.router.program
-        if number == signal.SIGKILL:
-            old.kill()
-        else:
-            old.send_signal(number)
-            assert old.wait_exit(10) == 0
-        self.router = self.world.router(listen=self.router.address)
 
 
 @pytest.fixture

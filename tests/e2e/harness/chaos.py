@@ -63,6 +63,8 @@ class Chaos:
         self.cut_after_bytes: int | None = None  # over all connections, from now; then it is off
         self.accepted = 0
         self._holes: set[str] = set()
+        self._held: set[str] = set()
+        self._gate = threading.Condition()
         self._never = threading.Event()
         self._open = threading.Event()
         self._open.set()
@@ -83,6 +85,13 @@ class Chaos:
         """Swallows what goes in these directions, in silence; none: no longer."""
         self._holes = set(directions)
 
+    def hold(self, *directions: str) -> None:
+        """Passes nothing on in these directions, and loses nothing: a network that drops packets
+        of connections whose ends send them again; none: no longer."""
+        with self._gate:
+            self._held = set(directions)
+            self._gate.notify_all()
+
     def refuse(self, is_refusing: bool = True) -> None:
         """Ends new connections at once, or no longer."""
         if is_refusing:
@@ -93,6 +102,7 @@ class Chaos:
     def close(self) -> None:
         """The end of the test."""
         self._listener.close()
+        self.hold()
         self.cut()
 
     # ---- what pipes ask
@@ -102,6 +112,8 @@ class Chaos:
         if self.latency_s or self.bytes_per_s:
             taken_s = self.latency_s + (count / self.bytes_per_s if self.bytes_per_s else 0)
             self._never.wait(taken_s)
+        with self._gate:
+            self._gate.wait_for(lambda: direction not in self._held)
         return direction not in self._holes
 
     def passed(self, pipe: Pipe, count: int) -> None:
