@@ -5,10 +5,9 @@ from __future__ import annotations
 import signal
 import socket
 import time
-from dataclasses import replace
 
 import pytest
-from harness.chaos import Chaos
+from harness.forward import Forward
 from harness.program import Program
 from harness.streams import (
     RESET,
@@ -22,7 +21,7 @@ from harness.streams import (
     send_and_finish,
 )
 from harness.target import echo
-from harness.world import Chain, World, listening
+from harness.world import Chain, World
 
 pytestmark = pytest.mark.needs_binary
 
@@ -141,12 +140,10 @@ def test_a_second_sigint_ends_at_once_with_resets(world: World, command: str) ->
 
 @both_commands
 def test_a_second_sigint_amid_a_transfer_resets_the_peer_too(world: World, command: str) -> None:
-    target, router = world.target(), world.router()
-    link = world.owned(Chaos(router.address))
-    slow = replace(router, flags=("--router", f"http://{link.address}"))
-    share = world.share(slow if command == "share" else router, f"web={target.address}")
-    connect = world.connect(slow if command == "connect" else router, "web=0")
-    chain = Chain(listening(connect, "web"), router, share, connect)
+    target = world.target()
+    forward = Forward(world, target)
+    link = forward.connect_link if command == "connect" else forward.share_link
+    chain = Chain(forward.address, forward.router, forward.share, forward.connect)
     client, server = world.dial(chain.address), target.accept()
     near, far = (client, server) if command == "connect" else (server, client)
     program = program_of(chain, command)

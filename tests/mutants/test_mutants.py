@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Faults put into the conduit and the rendezvous by hand: the simulations must find each of them.
+"""Faults put into the conduit and the rendezvous by hand: a simulation or a test must find each.
 
 A mutant is one replaced piece of a source file. It is compiled as the test program's own object was
 and linked before the library that holds the right one; the program must then fail.
@@ -20,7 +20,8 @@ BUILD = REPOSITORY / os.environ.get("MINDMELD_BUILD", "build")
 
 CONDUIT = ("src/wire/conduit.cc", "tests/sim_conduit")
 RENDEZVOUS = ("src/router/rendezvous.cc", "tests/sim_world")
-RENDEZVOUS_RULES = ("src/router/rendezvous.cc", "tests/unit_router")  # what ends make up for, or never do
+# What honest ends make up for, or never do, so that no simulation of them sees it.
+RENDEZVOUS_RULES = ("src/router/rendezvous.cc", "tests/unit_router")
 
 
 @dataclass(frozen=True)

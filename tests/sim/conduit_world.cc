@@ -20,13 +20,13 @@ Plan random_plan(test::SeededRandom& random) {
   plan.cut_one_in = random.one_in(2) ? 0 : 5 + random.below(200);
   plan.cuts_most = random.below(30);
   plan.lanes_overlap = random.one_in(2);
+  plan.slow_readers = random.one_in(2);
   bool is_slow = plan.slow_readers;
   for (uint64_t& bytes : plan.budget_bytes) {
     if (!random.one_in(4)) continue;
     bytes = random.size_up_to(1 << 20);
     is_slow = true;
   }
-  plan.slow_readers = random.one_in(2);
   for (uint64_t& bytes : plan.bytes) bytes = random.size_up_to(is_slow ? 200'000 : 3'000'000);
   return plan;
 }

@@ -27,10 +27,10 @@ struct Plan {
   uint64_t cuts_most = 0;
   std::optional<uint64_t> cut_at{};  // once, when so many bytes of frames have arrived
   bool lanes_overlap = false;        // a cut lane goes on until its ends have met on the next
-  std::array<uint64_t, 2> budget_bytes{64 << 20, 64 << 20};
-  uint64_t latency_most = 50'000;  // of a message, in microseconds
-  uint64_t write_most = 300'000;   // bytes at once, by an application
-  bool slow_readers = false;       // applications that take little, and at times nothing
+  std::array<uint64_t, 2> budget_bytes{64 << 20, 64 << 20};  // of each end
+  uint64_t latency_most = 50'000;                            // of a message, in microseconds
+  uint64_t write_most = 300'000;                             // bytes at once, by an application
+  bool slow_readers = false;  // applications that take little, and at times nothing
 };
 
 Plan random_plan(test::SeededRandom& random);
