@@ -153,8 +153,10 @@ def bulk(address: str, *flags: str) -> float:
         told = json.loads(subprocess.run(command, check=False, capture_output=True).stdout)
         if "sum_received" in told["end"]:
             return float(told["end"]["sum_received"]["bits_per_second"]) / 8e6
-        # One test at a time: the server may not have heard yet that the last one is over.
-        if "busy" not in told.get("error", "") or time.monotonic() > deadline:
+        # One test at a time, and after each the server closes its listener and opens another: it may
+        # not have heard yet that the last one is over, or not listen for a moment.
+        is_between = any(word in told.get("error", "") for word in ("busy", "reset by peer"))
+        if not is_between or time.monotonic() > deadline:
             raise RuntimeError(f"iperf3 through {address}: {told.get('error', told)}")
 
 
