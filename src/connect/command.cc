@@ -6,6 +6,7 @@
 
 #include "config/events.h"
 #include "connect/connector.h"
+#include "net/network_watch.h"
 #include "tunnel/lifetime.h"
 
 namespace mm::connect {
@@ -29,6 +30,11 @@ base::ExitCode run(const config::ConnectConfig& config) {
   std::vector<std::unique_ptr<Connector>> connectors;
   tunnel::Lifetime lifetime(loop, tunnels, [&] {
     for (auto& connector : connectors) connector->stop();
+  });
+  const net::NetworkWatch network(loop, config.common.router.host, [&](const std::string& why) {
+    (*router)->reconnect(why);
+    tunnels.retry_now();
+    for (auto& connector : connectors) connector->retry_now();
   });
   for (const config::ConnectedService& service : config.services) {
     connectors.push_back(std::make_unique<Connector>(

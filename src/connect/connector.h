@@ -46,6 +46,9 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
   // Forwards one more connection, as the listener does with each that it accepts.
   void accept(std::unique_ptr<net::Stream> stream);
 
+  // There may be a way to the router again.
+  void retry_now() { stock_->retry_now(); }
+
   // Accepts nothing more; what is open goes on, what waits is reset.
   void stop();
 

@@ -48,6 +48,17 @@ void TokenStock::discard() {
   ask();
 }
 
+void TokenStock::retry_now() {
+  retry_.reset();
+  if (timer_.is_armed()) ask_again();
+}
+
+void TokenStock::ask_again() {
+  timer_.cancel();
+  asking_ = false;
+  ask();
+}
+
 void TokenStock::ask() {
   if (asking_) return;
   asking_ = true;
@@ -63,7 +74,7 @@ void TokenStock::on_answer(base::StatusOr<transport::Forwards> answer) {
     return on_failure(base::error(base::Code::kUnavailable, "the router gave no token"));
   }
   asking_ = false;
-  retry_.on_success();
+  retry_.reset();
   const base::TimePoint good_until = loop_.clock().now() + kGood;
   for (const base::Token& token : answer->tokens) {
     tokens_.push_back({{token, answer->share_instance}, good_until});
@@ -74,10 +85,7 @@ void TokenStock::on_answer(base::StatusOr<transport::Forwards> answer) {
 void TokenStock::on_failure(const Status& status) {
   const transport::Retry::Decision decision = retry_.on_failure(status, loop_.clock().now());
   if (!decision.again_after) return listener_.on_given_up(status, decision.exit_code);
-  timer_.after(*decision.again_after, [this] {
-    asking_ = false;
-    ask();
-  });
+  timer_.after(*decision.again_after, [this] { ask_again(); });
   listener_.on_away(status);
 }
 

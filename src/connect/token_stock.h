@@ -52,6 +52,9 @@ class TokenStock {
   // The tokens in hand are no good (the router was restarted, or the service left): asks anew.
   void discard();
 
+  // If it waits to ask again, it asks now: there may be a way to the router again.
+  void retry_now();
+
  private:
   struct Held {
     Taken taken;
@@ -59,6 +62,7 @@ class TokenStock {
   };
 
   void ask();
+  void ask_again();
   void on_answer(base::StatusOr<transport::Forwards> answer);
   void on_failure(const base::Status& status);
 

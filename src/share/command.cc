@@ -12,6 +12,8 @@
 
 #include "base/hex.h"
 #include "config/events.h"
+#include "net/listening.h"
+#include "net/network_watch.h"
 #include "share/sharer.h"
 #include "tunnel/lifetime.h"
 
@@ -90,6 +92,12 @@ base::ExitCode serve(Context& context) {
       if (all_over || !sharers[index]->is_over()) lifetime.end(code);
     }));
   }
+  const std::string& router_host = context.config.common.router.host;
+  const net::NetworkWatch network(context.loop, router_host, [&](const std::string& why) {
+    context.router.reconnect(why);
+    context.tunnels.retry_now();
+    for (auto& sharer : sharers) sharer->retry_now();
+  });
   sharers.front()->start();
   return lifetime.run();
 }
@@ -122,17 +130,12 @@ base::ExitCode run(const config::ShareConfig& config) {
   const auto dial = [&](const base::Address& target, Dialled dialled) {
     return std::make_shared<net::Dial>(loop, target, config.dial_timeout, std::move(dialled));
   };
-  Context context{loop,
-                  random,
-                  **router,
-                  tunnels,
-                  watch,
-                  events,
-                  config,
-                  *keyring,
-                  dial,
-                  user_at_host(),
-                  random_instance(random),
+  Context context{loop,           random,
+                  **router,       tunnels,
+                  watch,          events,
+                  config,         *keyring,
+                  dial,           net::is_listened_to,
+                  user_at_host(), random_instance(random),
                   unix_time_ms()};
   return serve(context);
 }

@@ -58,6 +58,11 @@ void Registrar::rename(transport::RegistrationRequest request) {
   retry_timer_.after(base::Duration::zero(), [this] { open(); });
 }
 
+void Registrar::retry_now() {
+  retry_.reset();
+  if (retry_timer_.is_armed()) open();
+}
+
 void Registrar::open() {
   retry_timer_.cancel();
   next_ = std::make_unique<Stream>(*this);
@@ -69,7 +74,7 @@ void Registrar::registered(Stream& stream) {
            {{"service", request_.name}, {"router", stream.instance}});
   const std::unique_ptr<Stream> old = std::exchange(current_, std::move(next_));
   request_.is_again = true;
-  retry_.on_success();
+  retry_.reset();
   context_.watch.back();
   look_for_another_router();
   listener_.on_registered();

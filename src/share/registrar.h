@@ -50,6 +50,9 @@ class Registrar {
             Listener& listener);
   ~Registrar();
 
+  // If it waits to try again, it tries now: there may be a way to the router again.
+  void retry_now();
+
   // Tries again under another name. Require: on_failed().
   void rename(transport::RegistrationRequest request);
 

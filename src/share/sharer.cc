@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "net/listening.h"
 #include "ops/log.h"
 #include "secure/log_id.h"
 
@@ -40,6 +39,10 @@ void Sharer::start() {
   registrar_ = std::make_unique<Registrar>(shared, request(), context_.config.no_wait, *this);
 }
 
+void Sharer::retry_now() {
+  if (registrar_) registrar_->retry_now();
+}
+
 // ---- the name
 
 transport::RegistrationRequest Sharer::request() const {
@@ -64,7 +67,7 @@ void Sharer::on_registered() {
 
 // Starting before the server is normal; wondering why nothing answers is not necessary.
 void Sharer::tell_if_target_is_down() {
-  if (net::is_listened_to(service_.target) != false) return;
+  if (context_.is_listened_to(service_.target) != false) return;
   context_.events.note("nothing listens at " + service_.target.text() + " yet: connections to " +
                        service_.name + " are refused until something does");
 }

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -29,6 +30,9 @@ namespace mm::share {
 using Dialled = std::function<void(base::StatusOr<std::unique_ptr<net::Stream>>)>;
 using DialTarget = std::function<std::shared_ptr<void>(const base::Address&, Dialled)>;
 
+// Whether something listens there, as net::is_listened_to tells; nothing: nobody can know.
+using IsListenedTo = std::function<std::optional<bool>(const base::Address&)>;
+
 // What all services of one process share. Borrowed, and outlives them.
 struct Context {
   net::Loop& loop;
@@ -40,6 +44,7 @@ struct Context {
   const config::ShareConfig& config;
   const secure::Keyring& keyring;
   DialTarget dial;
+  IsListenedTo is_listened_to;
   std::string label;     // "user@host", for people
   std::string instance;  // random, of this process
   uint64_t start_time_ms = 0;
@@ -54,6 +59,9 @@ class Sharer final : public Registrar::Listener, public tunnel::Tunnel::Owner {
 
   // Asks for the name. Once.
   void start();
+
+  // There may be a way to the router again.
+  void retry_now();
 
   // Gives the name up; what is open goes on.
   void stop() { registrar_.reset(); }

@@ -163,10 +163,14 @@ ChannelPool::Lease ChannelPool::take() {
   return Lease(shared_from_this(), **found);
 }
 
-void ChannelPool::renew() {
+void ChannelPool::renew() { retire(kYoung); }
+
+void ChannelPool::abandon() { retire(base::Duration::zero()); }
+
+void ChannelPool::retire(base::Duration least_age) {
   const base::TimePoint now = clock_.now();
   for (const auto& slot : slots_) {
-    slot->failed = slot->failed || now - slot->made_time >= kYoung;
+    slot->failed = slot->failed || now - slot->made_time >= least_age;
   }
   std::erase_if(slots_, [](const auto& slot) { return slot->failed && slot->calls == 0; });
 }

@@ -72,6 +72,9 @@ class ChannelPool : public std::enable_shared_from_this<ChannelPool> {
   // may lead to another router than a new one would.
   void renew();
 
+  // The same, however young they are.
+  void abandon();
+
   size_t channel_count() const { return slots_.size(); }
 
  private:
@@ -83,6 +86,7 @@ class ChannelPool : public std::enable_shared_from_this<ChannelPool> {
   };
 
   void give_back(Slot& slot);
+  void retire(base::Duration least_age);
 
   const base::Clock& clock_;
   const config::RouterUrl router_;

@@ -26,6 +26,10 @@ void CallQueue::stop() {
   thread_.reset();
 }
 
+void CallQueue::fail_all(const base::Status& cause) {
+  for (ClientCall* call : calls_) call->fail(cause);
+}
+
 void CallQueue::ask_tls(std::function<void(bool)> then) {
   tls_questions_.push_back(std::move(then));
   if (tls_questions_.size() > 1) return;

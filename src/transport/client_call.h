@@ -34,6 +34,9 @@ class CallQueue : public std::enable_shared_from_this<CallQueue> {
   // made after.
   void stop();
 
+  // Ends every call that runs with `cause`, as if the network had.
+  void fail_all(const base::Status& cause);
+
   net::Loop& loop() { return loop_; }
   grpc::CompletionQueue* queue() { return &queue_; }
   const config::RouterUrl& router() const { return router_; }
@@ -66,6 +69,9 @@ class ClientCall : public std::enable_shared_from_this<ClientCall> {
   // The same without cancelling: for a call that was told to end in order.
   void forget();
 
+  // Cancels the call for a reason of our own, which conclude() will tell.
+  void fail(base::Status cause);
+
  protected:
   // The tag of one kind of operation; `handler` runs on the loop, unless the call was abandoned.
   class Operation final : public Completion {
@@ -90,9 +96,6 @@ class ClientCall : public std::enable_shared_from_this<ClientCall> {
   grpc::ClientContext& context() { return context_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return lease_.channel(); }
   bool is_abandoned() const { return abandoned_; }
-
-  // Cancels the call for a reason of our own, which conclude() will tell.
-  void fail(base::Status cause);
 
   // Says in status.h's words how the call ended, on the loop, now or once a probe has answered.
   // Require: the call is over.

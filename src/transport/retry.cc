@@ -37,7 +37,7 @@ Retry::Decision Retry::on_failure(const base::Status& status, base::TimePoint no
   return {backoff_.next(now), ExitCode::kDone};
 }
 
-void Retry::on_success() {
+void Retry::reset() {
   strangers_ = 0;
   backoff_.reset();
 }

@@ -22,7 +22,9 @@ class Retry {
   };
 
   Decision on_failure(const base::Status& status, base::TimePoint now);
-  void on_success();
+
+  // It worked, or there is reason to think that it will now.
+  void reset();
 
  private:
   base::Backoff backoff_;

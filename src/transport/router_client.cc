@@ -106,6 +106,12 @@ class GrpcRouterClient final : public RouterClient {
     lanes_->renew();
   }
 
+  void reconnect(const std::string& why) override {
+    control_->abandon();
+    lanes_->abandon();
+    queue_->fail_all(base::error(base::Code::kUnavailable, why));
+  }
+
   // About a name that no service can have: the answer is short.
   void find_router(std::function<void(base::StatusOr<std::string>)> handler) override {
     ListServicesRequest request;

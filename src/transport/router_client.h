@@ -119,6 +119,10 @@ class RouterClient {
   // another router is there now. What runs goes on where it is.
   virtual void renew() = 0;
 
+  // The network is another one: every connection is given up. What runs on them ends with
+  // kUnavailable and `why`, as if the router were lost; what follows is dialled anew.
+  virtual void reconnect(const std::string& why) = 0;
+
   // Which router a new connection would reach. It makes one, for this question alone.
   virtual void find_router(std::function<void(base::StatusOr<std::string> instance)> handler) = 0;
 

@@ -96,6 +96,13 @@ void Redial::move() {
   dial();
 }
 
+void Redial::retry_now() {
+  backoff_.reset();
+  if (!again_timer_.is_armed()) return;
+  again_timer_.cancel();
+  dial();
+}
+
 void Redial::dial() {
   pending_ = attach();
   pending_->is_busy = true;

@@ -76,6 +76,9 @@ class Redial {
   void again();
   void move();
 
+  // There is reason to think that a lane can be had now: waits for none.
+  void retry_now();
+
   // Ends the current lane, as if it had been lost.
   void lose(const base::Status& status) { lose(current_, status); }
 

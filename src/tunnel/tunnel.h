@@ -80,6 +80,9 @@ class Tunnel final : private Redial::Host {
   // only then.
   void move();
 
+  // Without a lane, tries for one now in place of later: there may be a way again.
+  void retry_now() { redial_.retry_now(); }
+
   // The peer opened a lane of this generation, and waits for one of ours.
   void meet(uint64_t peer_generation);
 

@@ -26,6 +26,10 @@ Tunnel& TunnelSet::open(Tunnel::Owner& owner, std::string log_id, std::string lo
   return opened;
 }
 
+void TunnelSet::retry_now() {
+  for (const Entry& entry : tunnels_) entry.tunnel->retry_now();
+}
+
 void TunnelSet::stop(std::function<void()> on_empty) {
   on_empty_ = std::move(on_empty);
   stop_timer_.after(kDrain, [this] { abort_all(kLastWords); });

@@ -23,6 +23,9 @@ class TunnelSet final : public Tunnel::Owner {
   // A new tunnel, owned here until it has ended; its events go to `owner`, which outlives it.
   Tunnel& open(Tunnel::Owner& owner, std::string log_id, std::string local_name);
 
+  // As Tunnel's, for each.
+  void retry_now();
+
   // Lets the open tunnels end by themselves for a while (2 s), resets the others, gives those 2 s
   // to tell the peer, and calls `on_empty` when none is left.
   void stop(std::function<void()> on_empty);

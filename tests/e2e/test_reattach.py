@@ -20,7 +20,7 @@ from harness.streams import (
     send_and_finish,
 )
 from harness.target import Target, echo
-from harness.world import World, listening
+from harness.world import Router, World, listening
 
 pytestmark = pytest.mark.needs_binary
 

@@ -144,6 +144,7 @@ class Client final : public transport::RouterClient {
       const std::string& service, uint32_t count,
       std::function<void(base::StatusOr<transport::Forwards>)> handler) override;
   void renew() override {}
+  void reconnect(const std::string&) override { net_.cut_all(link_); }
   void find_router(std::function<void(base::StatusOr<std::string>)> handler) override;
   void list_services(const std::vector<std::string>&,
                      std::function<void(base::StatusOr<transport::Listing>)> handler) override;

@@ -58,7 +58,8 @@ Plan random_plan(test::SeededRandom& random) {
   const auto some = [&random](uint64_t most) {
     return random.one_in(2) ? 0 : 20 + random.below(most);
   };
-  plan.faults = {some(100), some(200), some(300), some(300), some(400), some(300), some(500)};
+  plan.faults = {some(100), some(200), some(300), some(300),
+                 some(400), some(300), some(500), some(300)};
   if (random.one_in(4)) plan.budget_bytes = random.size_up_to(1 << 20);
   return plan;
 }
@@ -101,6 +102,7 @@ struct World::ShareProcess {
                 config,
                 keyring,
                 {},
+                [](const base::Address&) { return std::optional<bool>(); },
                 "sim",
                 instance(world.net_.random()),
                 static_cast<uint64_t>(world.clock_.time.time_since_epoch().count())} {
@@ -242,6 +244,7 @@ void World::go_wrong() {
   const Faults& faults = plan_.faults;
   if (now(faults.cut)) net_.cut_one();
   if (now(faults.cut_link)) net_.cut_all(links_[random.below(2)]);
+  if (now(faults.change_network)) change_network(random.below(2));
   if (now(faults.pause)) {
     links_[random.below(2)].paused_until = clock_.time + std::chrono::seconds(random.below(60));
   }
@@ -269,6 +272,19 @@ void World::go_wrong() {
     net_.after(std::chrono::milliseconds(random.below(3'000)), [this] {
       if (!share_) start_share();
     });
+  }
+}
+
+// As the commands do when they are told.
+void World::change_network(size_t process) {
+  if (process == 0 && share_) {
+    share_->client.reconnect("the network changed");
+    share_->tunnels.retry_now();
+    for (auto& sharer : share_->sharers) sharer->retry_now();
+  } else if (process == 1) {
+    connect_->client.reconnect("the network changed");
+    connect_->tunnels.retry_now();
+    for (Connection& connection : connections_) connection.connector->retry_now();
   }
 }
 

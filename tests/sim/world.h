@@ -20,13 +20,14 @@ namespace mm::sim {
 
 // What goes wrong, and how often: once in so many steps; 0: never.
 struct Faults {
-  uint64_t cut = 0;            // one call
-  uint64_t cut_link = 0;       // every call of one process
-  uint64_t pause = 0;          // one process's link, for up to a minute
-  uint64_t kill_router = 0;    // and start it again within 3 s
-  uint64_t drain_router = 0;   // and leave it for the other one
-  uint64_t switch_router = 0;  // new calls reach the other router, the old ones stay
-  uint64_t kill_share = 0;     // and start it again within 3 s
+  uint64_t cut = 0;             // one call
+  uint64_t cut_link = 0;        // every call of one process
+  uint64_t pause = 0;           // one process's link, for up to a minute
+  uint64_t kill_router = 0;     // and start it again within 3 s
+  uint64_t drain_router = 0;    // and leave it for the other one
+  uint64_t switch_router = 0;   // new calls reach the other router, the old ones stay
+  uint64_t kill_share = 0;      // and start it again within 3 s
+  uint64_t change_network = 0;  // of one process, which is told
 };
 
 struct Plan {
@@ -83,7 +84,7 @@ class World {
   void write(Application& application, size_t tag);
   void read(Application& application, size_t tag, const Connection& connection, bool is_client);
   void go_wrong();
-  void heal();
+  void change_network(size_t process);
   bool advance_time();
   bool is_over(const Connection& connection) const;
   void check_end(Outcome& outcome);

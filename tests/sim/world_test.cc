@@ -35,6 +35,7 @@ TEST_CASE("sim: without faults every connection ends in order") {
 
 TEST_CASE("sim: cut calls are not noticed") {
   CHECK(run_all(100, {.faults = {.cut = 20, .cut_link = 60}}).reset == 0);
+  CHECK(run_all(60, {.faults = {.change_network = 40}}).reset == 0);
 }
 
 TEST_CASE("sim: routers that are killed, drained or replaced are not noticed") {

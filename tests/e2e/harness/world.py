@@ -133,11 +133,18 @@ class World:
         self._users += 1
         return {"MINDMELD_KEYRING": str(self.folder / f"keyring-{self._users}")}
 
-    def start(self, *arguments: str, expected_exit: int = 0, **options: Any) -> Program:
-        """A command that runs until the end of the test, or ends by itself with `expected_exit`."""
+    def start(
+        self,
+        *arguments: str,
+        expected_exit: int = 0,
+        within: tuple[str, ...] = (),
+        **options: Any,
+    ) -> Program:
+        """A command that runs until the end of the test, or ends by itself with `expected_exit`.
+        `within`: a command that runs it, and becomes it."""
         environment = self.environment({"MINDMELD_LOG": "info"} | options.pop("extra", {}))
         program = Program(
-            [BINARY, *arguments, "--json"],
+            [*within, BINARY, *arguments, "--json"],
             environment=environment,
             folder=self.folder,
             expected_exit=expected_exit,

@@ -25,6 +25,7 @@ class FakeRouter final : public transport::RouterClient {
     handler_ = std::move(handler);
   }
   void renew() override {}
+  void reconnect(const std::string&) override {}
   void find_router(std::function<void(base::StatusOr<std::string>)>) override {}
   void list_services(const std::vector<std::string>&,
                      std::function<void(base::StatusOr<transport::Listing>)>) override {}
@@ -112,6 +113,19 @@ TEST_CASE("token stock: an absent service is asked for again until it is there")
   world.loop.run();
   world.router.answer(1);
   CHECK(world.stock.take());
+}
+
+TEST_CASE("token stock: a retry asks at once, unless it asks already") {
+  World world;
+  world.stock.retry_now();
+  CHECK(world.router.asked.size() == 1);
+  world.router.fail(Code::kUnavailable);
+  CHECK(!world.router.is_asked());
+  world.stock.retry_now();
+  CHECK(world.router.is_asked());
+  world.router.answer(1);
+  world.stock.retry_now();
+  CHECK(!world.router.is_asked());
 }
 
 TEST_CASE("token stock: where waiting was declined, an absent service or router ends it") {

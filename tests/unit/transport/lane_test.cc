@@ -229,6 +229,41 @@ TEST_CASE("lane: at most 80 share a connection, and the next one gets another") 
   CHECK(open_to(81) == 2);
 }
 
+TEST_CASE("lane: a changed network ends what runs as lost, and what follows is dialled anew") {
+  std::mutex mutex;
+  std::vector<std::string> peers;
+  FakeRouter router({.create =
+                         [](auto&, FakeRouter::Control& control) {
+                           return FakeRouter::stay_silent(control, pb::CreateServiceRequest());
+                         },
+                     .lane =
+                         [&](grpc::ServerContext& context, FakeRouter::Lane& lane) {
+                           {
+                             const std::lock_guard lock(mutex);
+                             peers.push_back(context.peer());
+                           }
+                           return FakeRouter::echo(context, lane);
+                         }});
+  EventLoop events;
+  const auto client = open_client(events, router.url());
+  LaneLog before(events);
+  open_lane(*client, before, "hello");
+  RegistrationLog registration(events);
+  register_web(*client, registration);
+  events.run_until([&] { return before.messages == 1; });
+  client->reconnect("the network changed");
+  LaneLog after(events);
+  open_lane(*client, after, "hello");
+  events.run_until([&] { return before.closed && registration.ended && after.messages == 1; });
+  for (const base::Status& status : {*before.closed, *registration.ended}) {
+    CHECK(status.code() == Code::kUnavailable);
+    CHECK(words(status) == "the network changed");
+  }
+  CHECK(!after.closed);
+  REQUIRE(peers.size() == 2);
+  CHECK(peers[0] != peers[1]);
+}
+
 TEST_CASE("lane: the client may be destroyed while lanes are in full flight") {
   FakeRouter router({});
   for (const int rounds : {0, 1, 5, 40}) {

@@ -97,6 +97,26 @@ TEST_CASE("tunnel: a lane that the peer never joins is given up after 15 s, for 
   CHECK(world.lanes.size() == 3);
 }
 
+TEST_CASE("tunnel: a retry waits for nothing, and starts over with short waits") {
+  World world;
+  world.start_and_greet();
+  world.lose_lane();
+  for (int i = 0; i < 8; ++i) {
+    world.pass(1s);
+    world.lose_lane();
+  }
+  const size_t tried = world.lanes.size();
+  world.run();
+  REQUIRE(world.lanes.size() == tried);  // it waits for up to a second
+  world.tunnel->retry_now();
+  CHECK(world.lanes.size() == tried + 1);
+  world.lose_lane();
+  world.pass(50ms);
+  CHECK(world.lanes.size() == tried + 2);
+  world.tunnel->retry_now();  // one is on its way
+  CHECK(world.lanes.size() == tried + 2);
+}
+
 TEST_CASE("tunnel: a move opens the next lane, and leaves the first when the peer is on it") {
   World world;
   world.start_and_greet();
