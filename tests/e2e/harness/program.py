@@ -96,6 +96,10 @@ class Program:
         line: str = self._wait(find, f"a line like {pattern!r}", timeout_s)
         return line
 
+    def has_said(self, text: str) -> bool:
+        """Is it in standard error so far?"""
+        return text in self.stderr_text()
+
     def stderr_text(self) -> str:
         """Standard error so far."""
         with self._changed:

@@ -180,7 +180,9 @@ class World:
         stdout = done.stdout.decode("utf-8", errors="replace")
         return Finished(done.returncode, stdout, done.stderr.decode("utf-8", errors="replace"))
 
-    def router(self, *flags: str, tls: bool = False, listen: str = "127.0.0.1:0") -> Router:
+    def router(
+        self, *flags: str, tls: bool = False, listen: str = "127.0.0.1:0", **options: Any
+    ) -> Router:
         """A router that listens."""
         client_flags: tuple[str, ...] = ()
         if tls:
@@ -188,7 +190,7 @@ class World:
             flags += ("--tls-cert", str(self._certificates.certificate))
             flags += ("--tls-key", str(self._certificates.key))
             client_flags = ("--ca", str(self._certificates.authority))
-        program = self.start("router", "--listen", listen, *flags)
+        program = self.start("router", "--listen", listen, *flags, **options)
         address = program.wait_event("listening")["address"]
         url = f"{'https' if tls else 'http'}://{address}"
         return Router(program, address, ("--router", url, *client_flags))

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""FrontEnd: an nginx before the router, which stands for a platform's: it ends TLS, takes 100
+streams a connection, and cuts what is silent for too long, as well as everything at its restart."""
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from harness.certificates import Certificates
+from harness.daemons import Daemon, free_port
+from harness.target import Target
+from harness.world import Router, World, listening
+
+AS_ON_CLOUD_RUN = {"K_SERVICE": "mindmeld"}
+
+CONFIGURATION = """
+daemon off;
+error_log stderr notice;
+pid {folder}/pid;
+{user}
+worker_processes 1;
+worker_rlimit_nofile 8192;
+worker_shutdown_timeout 1s;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port} ssl http2;
+    ssl_certificate {certificates.certificate};
+    ssl_certificate_key {certificates.key};
+    http2_max_concurrent_streams 100;
+    client_max_body_size 0;
+    client_body_timeout {silence_s}s;
+    location / {{
+      grpc_pass grpc://{router};
+      grpc_set_header x-forwarded-for $remote_addr;
+      grpc_read_timeout {silence_s}s;
+      grpc_send_timeout {silence_s}s;
+    }}
+  }}
+}}
+"""
+
+
+class FrontEnd:
+    """Listens on an address of its own, by TLS, and leads to `router` ("127.0.0.1:6353")."""
+
+    def __init__(
+        self, folder: Path, certificates: Certificates, router: str, silence_s: int
+    ) -> None:
+        folder.mkdir()
+        self._values = {
+            "folder": folder,
+            "user": "user root;" if os.geteuid() == 0 else "",  # else the worker is nobody
+            "port": free_port(),
+            "certificates": certificates,
+            "silence_s": silence_s,
+        }
+        self._pid = folder / "pid"
+        self._file = folder / "nginx.conf"
+        self._lead_to(router)
+        command = ["/usr/sbin/nginx", "-e", "stderr", "-p", folder, "-c", self._file]
+        self._daemon = Daemon(command, "start worker processes", self._values["port"])
+        self.flags = (
+            "--router",
+            f"https://{self._daemon.address}",
+            "--ca",
+            str(certificates.authority),
+        )
+
+    def replace(self, router: str) -> None:
+        """New streams go to this router; those that run are cut within a second or so."""
+        self._lead_to(router)
+        os.kill(int(self._pid.read_text("ascii")), signal.SIGHUP)
+
+    def close(self) -> None:
+        """Ends it."""
+        self._daemon.close()
+
+    def _lead_to(self, router: str) -> None:
+        self._file.write_text(CONFIGURATION.format(router=router, **self._values), "ascii")
+
+
+class Fronted:
+    """A forward whose two ends see nothing but the front end."""
+
+    def __init__(
+        self, world: World, certificates: Certificates, target: Target, silence_s: int
+    ) -> None:
+        self.world = world
+        self.routers = [self.new_router()]
+        self.front_end = world.owned(
+            FrontEnd(world.folder / "nginx", certificates, self.routers[0].address, silence_s)
+        )
+        self.share = world.start("share", f"web={target.address}", *self.front_end.flags)
+        self.share.wait_event("sharing")
+        self.connect = world.start("connect", "web=0", *self.front_end.flags)
+        self.address = listening(self.connect, "web")
+
+    def new_router(self) -> Router:
+        """One that takes its callers' word for where they come from, as on Cloud Run."""
+        return self.world.router(extra=AS_ON_CLOUD_RUN)
+
+    def replace_router(self) -> None:
+        """A redeploy: the front end turns to a new router, and the old one is told to end."""
+        self.routers.append(self.new_router())
+        self.front_end.replace(self.routers[-1].address)
+        self.routers[-2].program.send_signal(signal.SIGTERM)
+
+    def bridges(self, generation: int) -> int:
+        """How many were opened for lanes of this generation."""
+        return sum(
+            router.program.stderr_text().count(f"generation={generation}\n")
+            for router in self.routers
+        )
+
+    def expect_quiet(self) -> None:
+        """Nobody was told of a loss, and no connection was closed."""
+        for program in (self.share, self.connect):
+            events = program.events_left()
+            assert not [event for event in events if event.get("state") in ("offline", "closed")]

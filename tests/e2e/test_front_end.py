@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""Behind a front end as cloud platforms have one, connections outlive what it does to streams."""
+from __future__ import annotations
+
+import pytest
+from harness.certificates import Certificates
+from harness.front_end import Fronted
+from harness.streams import (
+    Payload,
+    Received,
+    drain,
+    finish,
+    ping,
+    receive_exactly,
+    send_and_finish,
+)
+from harness.target import Target, echo
+from harness.world import World
+
+pytestmark = pytest.mark.needs_binary
+
+SILENCE_S = 5
+PAYLOAD = Payload(256 << 20)
+REPLACEMENTS = 4
+MANY = 300
+
+
+@pytest.fixture
+def target(world: World) -> Target:
+    """What is shared."""
+    return world.target()
+
+
+@pytest.fixture
+def fronted(world: World, certificates: Certificates, target: Target) -> Fronted:
+    """A forward to it."""
+    return Fronted(world, certificates, target, SILENCE_S)
+
+
+def test_streams_that_are_cut_for_their_silence_are_not_missed(
+    world: World, target: Target, fronted: Fronted
+) -> None:
+    """300 connections, so that each end needs several of the front end's."""
+    target.serve(echo)
+    clients = [world.dial(fronted.address) for _ in range(MANY)]
+    for client in clients:
+        ping(client)
+    for generation in (1, 2):
+        fronted.routers[0].program.until(
+            lambda: fronted.bridges(generation) >= MANY,
+            f"all are on lanes of generation {generation}",
+            timeout_s=4 * SILENCE_S,
+        )
+        for client in clients:
+            ping(client)
+    fronted.expect_quiet()
+    for client in clients:
+        finish(client)
+        assert drain(client) == Received.nothing()
+
+
+@pytest.mark.parametrize("direction", ["upload", "download"])
+def test_a_redeploy_amid_a_transfer_is_not_noticed(
+    world: World, target: Target, fronted: Fronted, direction: str
+) -> None:
+    client, server = world.dial(fronted.address), target.accept()
+    sender, receiver = (client, server) if direction == "upload" else (server, client)
+    sending = world.background(send_and_finish, sender, PAYLOAD)
+    received = bytearray()
+    for _ in range(REPLACEMENTS):
+        received += receive_exactly(receiver, PAYLOAD.size // (REPLACEMENTS + 1))
+        fronted.replace_router()
+        assert fronted.routers[-2].program.wait_exit(15) == 0
+        fronted.routers[-1].program.wait_line("bridge.opened")
+    received += receive_exactly(receiver, PAYLOAD.size - len(received))
+    sending.result()
+    assert bytes(received) == PAYLOAD.bytes()
+    assert drain(receiver) == Received.nothing()
+    fronted.expect_quiet()
