@@ -54,7 +54,13 @@ void Rendezvous::arrive(const std::shared_ptr<Lane>& lane, const LaneRequest& re
                         base::TimePoint now) {
   auto found = entries_.find(request.token);
   const base::Status status = check(found, request);
-  if (!status.ok()) return lane->refuse(status);
+  if (!status.ok()) {
+    // A token is for one first lane, whatever became of it: its end takes another token.
+    const bool is_spent = request.generation == 0 && found != entries_.end() &&
+                          found->second.minter && found->second.service == request.service;
+    if (is_spent) erase(found);
+    return lane->refuse(status);
+  }
   if (found == entries_.end()) {
     found = entries_.try_emplace(request.token).first;
     found->second.service = request.service;

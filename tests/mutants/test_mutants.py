@@ -91,6 +91,9 @@ MUTANTS = {
         RENDEZVOUS_RULES, "  set_deadline(found, now + limits_.lane_wait);\n"
     ),
     "a used token stays counted": Mutant(RENDEZVOUS, "  --unused_count_;\n"),
+    "a token whose first lane was refused is good for another": Mutant(
+        RENDEZVOUS_RULES, "    if (is_spent) erase(found);\n"
+    ),
     "an unknown token needs no service": Mutant(
         RENDEZVOUS_RULES, "if (!host_.has_service(request.service))", "if (false)"
     ),

@@ -135,8 +135,24 @@ TEST_CASE("rendezvous: a lane is refused unless token, service and share are all
   CHECK(world.arrive(token, Role::kConnect, 0, "ann", "db")->code() == Code::kNotFound);
   world.services.erase("web");
   CHECK(world.arrive(token, Role::kConnect)->code() == Code::kNotFound);
+  CHECK(world.is_empty());
+}
+
+TEST_CASE("rendezvous: a token is for one first lane, even if that was refused") {
+  World world;
+  const base::Token token = world.mint();
+  world.services.erase("web");
+  CHECK(world.arrive(token, Role::kConnect)->code() == Code::kNotFound);
   world.services.insert("web");
-  CHECK(world.arrive(token, Role::kConnect)->is_waiting());  // the token is still good
+  CHECK(world.arrive(token, Role::kConnect)->code() == Code::kNotFound);
+  CHECK(world.arrive(token, Role::kConnect, 1)->is_waiting());
+}
+
+TEST_CASE("rendezvous: a token is not used up by who asks for another service") {
+  World world;
+  const base::Token token = world.mint();
+  CHECK(world.arrive(token, Role::kConnect, 0, "ann", "db")->code() == Code::kNotFound);
+  CHECK(world.arrive(token, Role::kConnect)->is_waiting());
 }
 
 TEST_CASE("rendezvous: a lane waits five seconds for its other end") {
