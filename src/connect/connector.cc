@@ -17,9 +17,6 @@ using config::Endpoint;
 using tunnel::Tunnel;
 using wire::ResetCode;
 
-// A token that the router does not know is replaced silently, so often (a router was restarted).
-constexpr int kRefusalsMost = 3;
-
 // Connections that wait for a service at once; each holds a file descriptor.
 constexpr size_t kWaitingMost = 1'024;
 
@@ -121,7 +118,7 @@ void Connector::open(Waiting waiting, const TokenStock::Taken& taken) {
   const std::string id = secure::log_id(taken.token);
   if (waiting.tunnel == nullptr) {
     waiting.tunnel = &context_.tunnels.open(*this, id, "application");
-    connections_[waiting.tunnel].deadline = waiting.deadline;
+    connections_.try_emplace(waiting.tunnel, waiting.deadline, context_);
     context_.events.connection_open(id, service_.name);
     waiting.tunnel->set_local(std::move(waiting.stream));
   } else {
@@ -218,24 +215,29 @@ void Connector::on_given_up(const Status& status, ExitCode exit_code) {
 // ---- connections with a lane
 
 // By the router, as unknown: nobody has had a byte. By the share, as not its own: then no other
-// process of the share may have had any, or they would be delivered twice.
+// process of the share may have had any, or they would be delivered twice. Another token is tried,
+// until the connection was held for long enough.
 void Connector::on_refused(Tunnel& tunnel, const Status& status) {
   Connection& connection = connections_.at(&tunnel);
-  ++connection.refusals;
   connection.may_have_passed = connection.may_have_passed || status.code() == base::Code::kAborted;
-  const bool is_late = connection.deadline <= context_.loop.clock().now();
-  if (stopped_ || is_late || connection.refusals > kRefusalsMost) {
+  const base::TimePoint now = context_.loop.clock().now();
+  if (stopped_ || connection.deadline <= now) {
     return tunnel.abort({ResetCode::kRefused, base::message(status)});
   }
+  stock_->discard();
+  connection.again_timer.after(connection.backoff.next(now), [this, &tunnel] { again(tunnel); });
+}
+
+void Connector::again(Tunnel& tunnel) {
   Waiting waiting;
   waiting.tunnel = &tunnel;
-  waiting.deadline = connection.deadline;
+  waiting.deadline = connections_.at(&tunnel).deadline;
+  if (stopped_) return give_up(std::move(waiting));
   const auto later = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& other) {
-    return other.deadline > connection.deadline;
+    return other.deadline > waiting.deadline;
   });
   waiting_.insert(later, std::move(waiting));
-  stock_->discard();
-  expire_waiting();
+  serve_waiting();
 }
 
 void Connector::on_lane_lost(Tunnel&, const Status& status) {
@@ -250,6 +252,7 @@ void Connector::on_move_asked(Tunnel& tunnel) {
 }
 
 void Connector::on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) {
+  connections_.at(&tunnel).again_timer.cancel();
   std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.tunnel == &tunnel; });
   context_.events.connection_closed(tunnel.log_id(), service_.name, ending.sent_bytes,
                                     ending.delivered_bytes, ending.why);

@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/backoff.h"
 #include "base/exit_code.h"
 #include "base/random.h"
 #include "config/config.h"
@@ -60,8 +61,11 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
     base::TimePoint deadline;
   };
   struct Connection {
-    base::TimePoint deadline;
-    int refusals = 0;
+    Connection(base::TimePoint latest, const Context& context)
+        : deadline(latest), backoff(context.random), again_timer(context.loop) {}
+    const base::TimePoint deadline;  // for a token that is not refused
+    base::Backoff backoff;           // after one that was
+    net::Timer again_timer;
     std::string share_instance;    // of the share that its token was for
     bool may_have_passed = false;  // bytes, to that share; so no other one may have them
   };
@@ -71,6 +75,7 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
   void listen_at(uint16_t port_hint);
   void serve_waiting();
   void open(Waiting waiting, const TokenStock::Taken& taken);
+  void again(tunnel::Tunnel& tunnel);
   void expire_waiting();
   void give_up(Waiting waiting);
   void tell_absence();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "unit/connect/fake_router.h"
 #include "unit/seeded_random.h"
 
 using namespace mm;
@@ -15,48 +16,9 @@ using connect::TokenStock;
 
 namespace {
 
-// A router that answers when the test says so.
-class FakeRouter final : public transport::RouterClient {
- public:
-  void forward_to_service(
-      const std::string&, uint32_t count,
-      std::function<void(base::StatusOr<transport::Forwards>)> handler) override {
-    asked.push_back(count);
-    handler_ = std::move(handler);
-  }
-  void renew() override {}
-  void reconnect(const std::string&) override {}
-  void find_router(std::function<void(base::StatusOr<std::string>)>) override {}
-  void list_services(const std::vector<std::string>&,
-                     std::function<void(base::StatusOr<transport::Listing>)>) override {}
-  std::unique_ptr<transport::Registration> create_service(
-      transport::RegistrationRequest, transport::Registration::Listener&) override {
-    return nullptr;
-  }
-  std::unique_ptr<wire::Lane> open_lane(const transport::LaneRequest&,
-                                        wire::Lane::Listener&) override {
-    return nullptr;
-  }
-
-  void answer(uint32_t count) {
-    transport::Forwards forwards;
-    for (uint32_t i = 0; i < count; ++i) forwards.tokens.push_back(base::Token::random(random_));
-    forwards.port_hint = 3000;
-    std::exchange(handler_, nullptr)(forwards);
-  }
-  void fail(Code code) { std::exchange(handler_, nullptr)(base::error(code, "no")); }
-  bool is_asked() const { return handler_ != nullptr; }
-
-  std::vector<uint32_t> asked;
-
- private:
-  test::SeededRandom random_{1};
-  std::function<void(base::StatusOr<transport::Forwards>)> handler_;
-};
-
 struct World final : TokenStock::Listener {
   net::Loop loop;
-  FakeRouter router;
+  test::FakeRouter router;
   test::SeededRandom random{1};
   int tokens_told = 0;
   std::vector<Code> away;

@@ -38,7 +38,10 @@ struct LocalSide {
 class FakeStream final : public net::Stream {
  public:
   explicit FakeStream(LocalSide& side) : side_(side) {}
-  ~FakeStream() override { side_.is_gone = true; }
+  ~FakeStream() override {
+    side_.is_gone = true;
+    side_.readable = side_.writable = side_.reset = nullptr;
+  }
 
   ReadResult read(size_t most_bytes) override {
     ReadResult result;
