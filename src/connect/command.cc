@@ -21,7 +21,8 @@ base::ExitCode run(const config::ConnectConfig& config) {
     events.error("usage", base::message(router.status()));
     return base::ExitCode::kUsage;
   }
-  tunnel::TunnelSet tunnels(loop, random, {.grace = config.grace, .first_grace = config.hold});
+  tunnel::TunnelSet tunnels(
+      loop, random, {.grace = config.grace, .first_grace = config.hold, .leave = config.grace});
   tunnel::RouterWatch watch(
       loop, {[&](const std::string& why) { events.router_offline(why, tunnels.open_count()); },
              [&](auto away) { events.router_online(away, tunnels.open_count()); }});

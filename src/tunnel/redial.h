@@ -31,6 +31,10 @@ struct Timing {
   // Without a frame of the peer's on any lane; and before its very first one.
   base::Duration grace = std::chrono::minutes(15);
   base::Duration first_grace = std::chrono::seconds(30);
+  // When both directions have ended in order and it is only not sure that the peer knows: for the
+  // lane to end, or another one to tell it. A share keeps tombstones, which tell it for longer; a
+  // connect has nothing else.
+  base::Duration leave = std::chrono::seconds(30);
 };
 
 class Redial {

@@ -19,10 +19,6 @@ using namespace std::chrono_literals;
 // the reset goes first. Long enough for a reader that pauses, short enough not to pile up.
 constexpr base::Duration kLinger = 30s;
 
-// When both directions have ended in order and it is only not sure that the peer knows: for the
-// lane to end, or another one to tell it. A peer that did not hear it then comes asking.
-constexpr base::Duration kLeave = 30s;
-
 // How often the kernel is asked whether the other side has what was written (it has no event).
 constexpr base::Duration kFirstTick = 1ms;
 constexpr base::Duration kLastTick = 50ms;
@@ -43,6 +39,7 @@ Tunnel::Tunnel(const Context& context, Owner& owner, std::string log_id, std::st
       local_name_(std::move(local_name)),
       conduit_(context.budget),
       redial_(context.loop, context.random, context.timing, *this),
+      leave_(context.timing.leave),
       ack_timer_(context.loop),
       linger_timer_(context.loop) {}
 
@@ -152,7 +149,8 @@ void Tunnel::on_missed(const Status& status) {
 
 void Tunnel::on_given_up(const Status& status) {
   conduit_.detach();
-  abort({wire::ResetCode::kLaneLost, base::message(status)});
+  // A reader that is slow to take the last bytes needs nobody but us.
+  if (!conduit_.is_lane_over()) abort({wire::ResetCode::kLaneLost, base::message(status)});
   pump();
 }
 
@@ -290,7 +288,7 @@ void Tunnel::settle() {
     leave(false, conduit_.peer_reset()->text);
   }
   if (phase_ == Phase::kLeaving && conduit_.is_done() && !linger_timer_.is_armed()) {
-    linger_timer_.after(kLeave, [this] {
+    linger_timer_.after(leave_, [this] {
       redial_.stop();
       pump();
     });

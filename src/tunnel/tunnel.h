@@ -144,6 +144,7 @@ class Tunnel final : private Redial::Host {
   wire::Conduit conduit_;
   std::unique_ptr<net::Stream> local_;
   Redial redial_;
+  const base::Duration leave_;
   Phase phase_ = Phase::kOpen;
 
   bool read_over_ = false;      // end of stream or reset was read

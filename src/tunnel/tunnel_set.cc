@@ -16,8 +16,13 @@ constexpr base::Duration kHurriedLastWords = std::chrono::milliseconds(500);
 
 }  // namespace
 
-TunnelSet::TunnelSet(net::Loop& loop, base::Random& random, const Timing& timing)
-    : loop_(loop), timing_(timing), context_{loop, random, budget_, timing_}, stop_timer_(loop) {}
+TunnelSet::TunnelSet(net::Loop& loop, base::Random& random, const Timing& timing,
+                     size_t budget_bytes)
+    : loop_(loop),
+      timing_(timing),
+      budget_(budget_bytes),
+      context_{loop, random, budget_, timing_},
+      stop_timer_(loop) {}
 
 Tunnel& TunnelSet::open(Tunnel::Owner& owner, std::string log_id, std::string local_name) {
   auto tunnel = std::make_unique<Tunnel>(context_, *this, std::move(log_id), std::move(local_name));

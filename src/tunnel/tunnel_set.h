@@ -17,8 +17,9 @@ namespace mm::tunnel {
 
 class TunnelSet final : public Tunnel::Owner {
  public:
-  // Loop and random outlive it.
-  TunnelSet(net::Loop& loop, base::Random& random, const Timing& timing);
+  // Loop and random outlive it. The tunnels share `budget_bytes` of memory (wire/budget.h).
+  TunnelSet(net::Loop& loop, base::Random& random, const Timing& timing,
+            size_t budget_bytes = wire::Budget::kDefaultBytes);
 
   // A new tunnel, owned here until it has ended; its events go to `owner`, which outlives it.
   Tunnel& open(Tunnel::Owner& owner, std::string log_id, std::string local_name);
