@@ -66,6 +66,7 @@ class LaneCall final : public Call {
       : Call(net, link), listener_(&listener) {}
 
   void open(const transport::LaneRequest& request) {
+    opening_ = request;
     const bool is_share = request.role == transport::Role::kShare;
     const router::LaneRequest asked{
         request.token,          is_share ? router::Role::kShare : router::Role::kConnect,
@@ -82,12 +83,14 @@ class LaneCall final : public Call {
   // --- the process's side ---
   void write(std::string message) {
     up_.put([this, self = shared_from_this(), message = std::move(message)] {
+      if (opening_) net_.remember({&link_, *std::exchange(opening_, {}), message});
       if (server_) server_->deliver(message);
     });
     net_.after(1us, [this, self = shared_from_this()] {
       if (listener_) listener_->on_written();
     });
   }
+  void hold_up(base::TimePoint until) { up_.hold_up(until); }
   void half_close() {
     up_.put([this, self = shared_from_this()] {
       if (server_) server_->half_close();
@@ -133,6 +136,7 @@ class LaneCall final : public Call {
 
   wire::Lane::Listener* listener_;  // null: it is gone, or was told the end
   std::shared_ptr<ServerLane> server_;
+  std::optional<transport::LaneRequest> opening_;  // until the first message
 };
 
 void ServerLane::pump() {
@@ -189,6 +193,13 @@ class ClientLane final : public wire::Lane {
 
  private:
   const std::shared_ptr<LaneCall> call_;
+};
+
+class Nobody final : public wire::Lane::Listener {
+ public:
+  void on_message(std::vector<base::Bytes>) override {}
+  void on_written() override {}
+  void on_closed(const base::Status&) override {}
 };
 
 // ---- control streams
@@ -328,8 +339,24 @@ std::unique_ptr<wire::Lane> Client::open_lane(const transport::LaneRequest& requ
                                               wire::Lane::Listener& listener) {
   const auto call = std::make_shared<LaneCall>(net_, link_, listener);
   net_.add(call);
+  const base::TimePoint now = net_.loop().clock().now();
+  if (link_.lanes_late_until > now) {
+    call->hold_up(now + std::chrono::milliseconds(net_.random().below(30'000)));
+  }
   call->open(request);
+  if (link_.lanes_lost_until > now) call->cut();
   return std::make_unique<ClientLane>(call);
+}
+
+void Net::repeat_lane() {
+  if (openings_.empty()) return;
+  const LaneOpening& opening = openings_[random_.below(openings_.size())];
+  static Nobody nobody;
+  const auto call = std::make_shared<LaneCall>(*this, *opening.link, nobody);
+  add(call);
+  call->open(opening.request);
+  call->write(opening.first_message);
+  after(std::chrono::milliseconds(random_.below(20'000)), [call] { call->cut(); });
 }
 
 }  // namespace mm::sim

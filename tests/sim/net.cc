@@ -10,12 +10,14 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr uint64_t kDelayMostUs = 20'000;
+constexpr size_t kOpeningsMost = 32;
 
 }  // namespace
 
 // ---- Net
 
-Net::Net(test::ManualClock& clock, uint64_t seed) : clock_(clock), loop_(clock), random_(seed) {
+Net::Net(test::ManualClock& clock, uint64_t seed, std::optional<base::Duration> calls_last)
+    : clock_(clock), loop_(clock), random_(seed), calls_last_(calls_last) {
   limits_.is_behind_front_end = true;
   if (random_.one_in(3)) limits_.lane_age = std::chrono::milliseconds(500 + random_.below(5'000));
 }
@@ -35,6 +37,20 @@ void Net::kill_router(size_t index) {
   if (!dead) return;
   graves_.push_back(std::move(routers_[index].switchboard));
   cut_if([&](const Call& call) { return call.router() == dead; });
+}
+
+void Net::add(const std::shared_ptr<Call>& call) {
+  std::erase_if(calls_, [](const auto& each) { return each.expired(); });
+  calls_.push_back(call);
+  if (!calls_last_) return;
+  after(*calls_last_, [weak = std::weak_ptr(call)] {
+    if (const auto old = weak.lock()) old->cut();
+  });
+}
+
+void Net::remember(LaneOpening opening) {
+  openings_.push_back(std::move(opening));
+  if (openings_.size() > kOpeningsMost) openings_.pop_front();
 }
 
 void Net::cut_one() {
@@ -93,7 +109,8 @@ void Way::cut(std::function<void()> end) {
 }
 
 void Way::arm() {
-  timer_.after(net_.delay(link_), [this] { deliver_one(); });
+  const base::Duration held = held_until_ - net_.loop().clock().now();
+  timer_.after(std::max(net_.delay(link_), held), [this] { deliver_one(); });
 }
 
 void Way::deliver_one() {

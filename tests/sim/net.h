@@ -21,7 +21,16 @@ namespace mm::sim {
 
 // A process's way to the routers.
 struct Link {
-  base::TimePoint paused_until{};  // nothing passes; nothing is lost either
+  base::TimePoint paused_until{};      // nothing passes; nothing is lost either
+  base::TimePoint lanes_lost_until{};  // as soon as they are opened
+  base::TimePoint lanes_late_until{};  // what is said on them comes up to 30 s late
+};
+
+// What an end said on a lane at first, and the router heard.
+struct LaneOpening {
+  const Link* link;
+  transport::LaneRequest request;
+  std::string first_message;
 };
 
 struct Router {
@@ -32,7 +41,8 @@ class Call;
 
 class Net {
  public:
-  Net(test::ManualClock& clock, uint64_t seed);
+  // Calls are cut when they are that old.
+  Net(test::ManualClock& clock, uint64_t seed, std::optional<base::Duration> calls_last);
   ~Net();
 
   net::Loop& loop() { return loop_; }
@@ -59,7 +69,13 @@ class Net {
 
   base::Duration delay(const Link& link);  // of one message
 
-  void add(const std::shared_ptr<Call>& call) { calls_.push_back(call); }
+  void add(const std::shared_ptr<Call>& call);
+
+  // Delivers again what some end said when it opened a lane, with nobody there who would go on;
+  // within 20 s the network cuts that.
+  void repeat_lane();
+  void remember(LaneOpening opening);
+
   void note(uint64_t value);  // into the trace
   uint64_t trace() const { return trace_; }
 
@@ -72,7 +88,9 @@ class Net {
   router::Limits limits_;
   std::vector<Router> routers_{2};
   size_t route_ = 0;
+  const std::optional<base::Duration> calls_last_;
   std::vector<std::weak_ptr<Call>> calls_;
+  std::deque<LaneOpening> openings_;  // the last ones
   std::deque<std::unique_ptr<net::Timer>> timers_;
   std::vector<std::unique_ptr<router::Switchboard>> graves_;  // what they posted may still run
   uint64_t trace_ = 0;
@@ -90,6 +108,9 @@ class Way {
 
   void drop() { std::exchange(queue_, {}).clear(); }
 
+  // Nothing comes out before that.
+  void hold_up(base::TimePoint until) { held_until_ = until; }
+
  private:
   void arm();
   void deliver_one();
@@ -97,6 +118,7 @@ class Way {
   Net& net_;
   const Link& link_;
   std::deque<std::function<void()>> queue_;
+  base::TimePoint held_until_{};
   net::Timer timer_;
 };
 

@@ -18,10 +18,6 @@ using namespace std::chrono_literals;
 constexpr base::Duration kPatience = 40min;
 constexpr uint64_t kStepsMost = 200'000;
 
-uint8_t byte_at(size_t tag, uint64_t offset) {
-  return static_cast<uint8_t>((offset * 2654435761u >> 13) + tag * 97);
-}
-
 config::Common quiet() {
   config::Common common;
   common.verbosity = -1;
@@ -58,18 +54,20 @@ Plan random_plan(test::SeededRandom& random) {
   const auto some = [&random](uint64_t most) {
     return random.one_in(2) ? 0 : 20 + random.below(most);
   };
-  plan.faults = {some(100), some(200), some(300), some(300),
-                 some(400), some(300), some(500), some(300)};
+  plan.faults = {some(100), some(200), some(300), some(300), some(400), some(300),
+                 some(500), some(300), some(300), some(300), some(200), some(200)};
   if (random.one_in(4)) plan.budget_bytes = random.size_up_to(1 << 20);
   return plan;
 }
 
 struct World::ConnectProcess {
-  ConnectProcess(Net& net, const Link& link)
+  ConnectProcess(Net& net, const Link& link, size_t budget_bytes)
       : client(net, link),
         config(connect_config()),
         events(config.common, nowhere(), nowhere()),
-        tunnels(net.loop(), net.random(), {.grace = config.grace, .first_grace = config.hold}),
+        tunnels(net.loop(), net.random(),
+                {.grace = config.grace, .first_grace = config.hold, .leave = config.grace},
+                budget_bytes),
         watch(net.loop(), {[](const std::string&) {}, [](auto) {}}),
         context{net.loop(), net.random(), client, tunnels, watch, events, config} {}
 
@@ -91,7 +89,7 @@ struct World::ShareProcess {
           return secure::Keyring::temporary(always_the_same);
         }()),
         tunnels(world.net_.loop(), world.net_.random(),
-                {.grace = config.grace, .first_grace = config.grace}),
+                {.grace = config.grace, .first_grace = config.grace}, world.plan_.budget_bytes),
         watch(world.net_.loop(), {[](const std::string&) {}, [](auto) {}}),
         context{world.net_.loop(),
                 world.net_.random(),
@@ -137,28 +135,26 @@ struct World::ShareProcess {
   std::vector<std::unique_ptr<share::Sharer>> sharers;
 };
 
-World::World(uint64_t seed, const Plan& plan) : plan_(plan), net_(clock_, seed) {
+World::World(uint64_t seed, const Plan& plan) : plan_(plan), net_(clock_, seed, plan.calls_last) {
   clock_.time += 1h;
   for (size_t i : {0, 1}) net_.start_router(i);
-  connect_ = std::make_unique<ConnectProcess>(net_, links_[1]);
+  connect_ = std::make_unique<ConnectProcess>(net_, links_[1], plan.budget_bytes);
   for (size_t i = 0; i < plan.connections; ++i) {
-    Connection& connection = connections_.emplace_back();
-    connection.client.to_write = net_.random().size_up_to(plan.bytes_most);
-    connection.client.resets = plan.has_resets && net_.random().one_in(3);
+    Connection& connection = connections_.emplace_back(net_.random(), 2 * i, habits());
     connection.connector = std::make_unique<connect::Connector>(
         connect_->context, config::ConnectedService{"s" + std::to_string(i), {}},
         [this](base::ExitCode) { fail("a connect gave up"); });
     connection.connector->start();
-    connection.client.is_connected = true;
-    connection.connector->accept(std::make_unique<test::FakeStream>(connection.client.side));
+    connection.connector->accept(connection.client.connect());
   }
+  if (plan.has_stalled) stall_first_until(base::TimePoint::max());
   start_share();
 }
 
 World::~World() = default;
 
 void World::start_share() {
-  for (Connection& connection : connections_) connection.dials_by_this_share = 0;
+  for (Connection& connection : connections_) connection.was_dialled = false;
   share_ = std::make_unique<ShareProcess>(*this, links_[0]);
 }
 
@@ -167,73 +163,44 @@ std::shared_ptr<void> World::dial(size_t index, share::Dialled dialled) {
   timer->after(std::chrono::microseconds(net_.random().size_up_to(50'000)),
                [this, index, dialled = std::move(dialled)] {
                  Connection& connection = connections_[index];
-                 Application& server = connection.servers.emplace_back();
-                 server.to_write = net_.random().size_up_to(plan_.bytes_most);
-                 server.resets = plan_.has_resets && net_.random().one_in(3);
-                 server.is_connected = true;
-                 ++connection.dials_by_this_share;
-                 dialled(std::make_unique<test::FakeStream>(server.side));
+                 if (connection.was_dialled) fail("a share dialled twice for one connection");
+                 connection.was_dialled = true;
+                 Application& server =
+                     connection.servers.emplace_back(net_.random(), 2 * index + 1, habits());
+                 if (plan_.has_stalled) stall_first_until(base::TimePoint::max());
+                 dialled(server.connect());
                });
   return timer;
 }
 
+Habits World::habits() {
+  if (plan_.paced) return *plan_.paced;
+  return {.to_write = net_.random().size_up_to(plan_.bytes_most),
+          .resets = plan_.has_resets && net_.random().one_in(3)};
+}
+
 // ---- applications
 
-namespace {
-
-// As a kernel does: for as long as there is something to tell.
-void tell(test::LocalSide& side) {
-  if (side.was_reset) test::LocalSide::fire(side.reset);
-  const bool is_readable = side.was_reset || side.ended || !side.incoming.empty();
-  if (is_readable) test::LocalSide::fire(side.readable);
-}
-
-}  // namespace
-
-void World::act(size_t index) {
-  Connection& connection = connections_[index];
-  write(connection.client, 2 * index);
-  read(connection.client, 2 * index + 1, connection, true);
+void World::act(Connection& connection) {
+  const base::TimePoint now = clock_.time;
+  Application& client = connection.client;
+  client.write(now);
   for (Application& server : connection.servers) {
-    write(server, 2 * index + 1);
-    read(server, 2 * index, connection, false);
+    server.write(now);
+    if (!server.read(now, client)) fail("a byte of the client's was changed");
+    if (server.was_told_end() && !is_all_of(client, server)) fail("an end that no client sent");
   }
+  if (connection.servers.empty()) return;
+  // All of them write the same.
+  if (!client.read(now, connection.servers.back())) fail("a byte of the target's was changed");
+  const bool is_told = std::any_of(connection.servers.begin(), connection.servers.end(),
+                                   [&](auto& server) { return is_all_of(server, client); });
+  if (client.was_told_end() && !is_told) fail("an end that no target sent");
 }
 
-void World::write(Application& application, size_t tag) {
-  if (application.closed) return tell(application.side);
-  if (application.side.is_gone || net_.random().one_in(2)) return;
-  const uint64_t left = application.to_write - application.written;
-  if (left > 0 && application.side.incoming.size() < 300'000) {
-    const uint64_t part = std::min(left, 1 + net_.random().size_up_to(60'000));
-    for (uint64_t i = 0; i < part; ++i) {
-      application.side.incoming += static_cast<char>(byte_at(tag, application.written++));
-    }
-  } else if (left == 0) {
-    application.closed = true;
-    application.side.ended = !application.resets;
-    application.side.was_reset = application.resets;
-  }
-  tell(application.side);
-}
-
-void World::read(Application& application, size_t tag, const Connection& connection,
-                 bool is_client) {
-  test::LocalSide& side = application.side;
-  for (const char c : std::exchange(side.outgoing, {})) {
-    if (static_cast<uint8_t>(c) != byte_at(tag, application.got++)) fail("a byte was changed");
-  }
-  side.room = net_.random().size_up_to(200'000);
-  if (side.room > 0) test::LocalSide::fire(side.writable);
-  if (!side.saw_end || !side.outgoing.empty()) return;
-  // An end of stream means: the other application ended, and this is all that it wrote.
-  const bool is_told =
-      is_client ? std::any_of(connection.servers.begin(), connection.servers.end(),
-                              [&](const Application& server) {
-                                return server.side.ended && server.written == application.got;
-                              })
-                : connection.client.side.ended && connection.client.written == application.got;
-  if (!is_told) fail("an end of stream that nobody sent, or before the last byte");
+// An end of stream means: the other application ended, and this is all that it wrote.
+bool World::is_all_of(const Application& sender, const Application& receiver) {
+  return sender.has_ended() && sender.written() == receiver.got();
 }
 
 // ---- what goes wrong
@@ -248,6 +215,14 @@ void World::go_wrong() {
   if (now(faults.pause)) {
     links_[random.below(2)].paused_until = clock_.time + std::chrono::seconds(random.below(60));
   }
+  if (now(faults.stall)) stall_one();
+  if (now(faults.lose_lanes)) {
+    links_[random.below(2)].lanes_lost_until = clock_.time + std::chrono::seconds(random.below(30));
+  }
+  if (now(faults.hold_up_lanes)) {
+    links_[random.below(2)].lanes_late_until = clock_.time + std::chrono::seconds(random.below(30));
+  }
+  if (now(faults.repeat_lane)) net_.repeat_lane();
   if (now(faults.switch_router)) net_.route_to(route_ = 1 - route_);
   if (now(faults.drain_router) && net_.router(route_).switchboard) {
     net_.router(route_).switchboard->drain([] {});
@@ -275,6 +250,19 @@ void World::go_wrong() {
   }
 }
 
+void World::stall_first_until(base::TimePoint time) {
+  connections_.front().client.stall_until(time);
+  for (Application& server : connections_.front().servers) server.stall_until(time);
+}
+
+// One application takes nothing for longer than the grace, at most.
+void World::stall_one() {
+  Connection& connection = connections_[net_.random().below(connections_.size())];
+  const base::TimePoint until = clock_.time + std::chrono::seconds(net_.random().below(20 * 60));
+  const bool is_client = connection.servers.empty() || net_.random().one_in(2);
+  (is_client ? connection.client : connection.servers.back()).stall_until(until);
+}
+
 // As the commands do when they are told.
 void World::change_network(size_t process) {
   if (process == 0 && share_) {
@@ -299,48 +287,58 @@ bool World::advance_time() {
 
 void World::step() {
   net_.loop().run_due();
-  for (size_t i = 0; i < connections_.size(); ++i) act(i);
+  for (Connection& connection : connections_) act(connection);
   net_.loop().run_due();
 }
 
 std::string World::run(Outcome& outcome) {
-  for (uint64_t i = 0; failure_.empty() && i < plan_.steps; ++i) {
+  const base::TimePoint heals = clock_.time + plan_.lasts;
+  for (uint64_t i = 0; failure_.empty() && (i < plan_.steps || clock_.time < heals); ++i) {
     step();
     go_wrong();
     advance_time();
   }
-  const base::TimePoint healed = clock_.time;
-  const auto all_over = [this] {
-    return std::all_of(connections_.begin(), connections_.end(),
-                       [this](const Connection& each) { return is_over(each); });
-  };
-  for (uint64_t i = 0; failure_.empty() && !all_over(); ++i) {
-    step();
-    if (!advance_time() || i > kStepsMost || clock_.time > healed + kPatience) {
-      fail("no end in sight");
-    }
+  if (plan_.has_stalled) {
+    go_on_until_over(1);
+    stall_first_until({});
   }
+  go_on_until_over(0);
   if (failure_.empty()) check_end(outcome);
   outcome.trace = net_.trace();
   return failure_;
 }
 
-bool World::is_over(const Connection& connection) const {
-  return connection.client.side.is_gone &&
+void World::go_on_until_over(size_t first) {
+  const base::TimePoint healed = clock_.time;
+  const auto are_over = [this, first] {
+    return std::all_of(connections_.begin() + static_cast<ptrdiff_t>(first), connections_.end(),
+                       [](const Connection& each) { return is_over(each); });
+  };
+  for (uint64_t i = 0; failure_.empty() && !are_over(); ++i) {
+    step();
+    if (!advance_time() || i > kStepsMost || clock_.time > healed + kPatience) {
+      fail("no end in sight");
+    }
+  }
+}
+
+bool World::is_over(const Connection& connection) {
+  return connection.client.is_over() &&
          std::all_of(connection.servers.begin(), connection.servers.end(),
-                     [](const Application& server) { return server.side.is_gone; });
+                     [](const Application& server) { return server.is_over(); });
 }
 
 void World::check_end(Outcome& outcome) {
   for (const Connection& connection : connections_) {
     size_t served = 0;  // targets that were told any of the client's bytes
-    bool was_reset = connection.client.side.saw_reset || connection.client.side.was_reset;
+    bool was_reset = connection.client.was_reset();
+    outcome.longest_wait = std::max(outcome.longest_wait, connection.client.longest_wait());
     for (const Application& server : connection.servers) {
-      served += server.got > 0 ? 1 : 0;
-      was_reset = was_reset || server.side.saw_reset || server.side.was_reset;
+      served += server.got() > 0 ? 1 : 0;
+      was_reset = was_reset || server.was_reset();
+      outcome.longest_wait = std::max(outcome.longest_wait, server.longest_wait());
     }
     if (served > 1) fail("two targets had the same bytes");
-    if (connection.dials_by_this_share > 1) fail("a share dialled twice for one connection");
     (was_reset ? outcome.reset : outcome.done) += 1;
     if (was_reset && !plan_.has_resets && !share_was_killed_) fail("a reset that nobody sent");
     if (!was_reset && connection.servers.empty()) fail("an end without a target");

@@ -8,13 +8,14 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "connect/connector.h"
 #include "share/sharer.h"
+#include "sim/application.h"
 #include "sim/net.h"
-#include "unit/tunnel/fakes.h"
 
 namespace mm::sim {
 
@@ -28,14 +29,22 @@ struct Faults {
   uint64_t switch_router = 0;   // new calls reach the other router, the old ones stay
   uint64_t kill_share = 0;      // and start it again within 3 s
   uint64_t change_network = 0;  // of one process, which is told
+  uint64_t stall = 0;           // an application takes nothing for up to 20 minutes
+  uint64_t lose_lanes = 0;      // whatever lane one process opens is lost, for up to 30 s
+  uint64_t hold_up_lanes = 0;   // they come up to 30 s late, for as long
+  uint64_t repeat_lane = 0;     // what an end said when it opened one comes again, and is cut
 };
 
 struct Plan {
   size_t connections = 1;
   uint64_t bytes_most = 100'000;  // each way
   bool has_resets = false;        // some applications reset in place of their end of stream
-  Faults faults;
-  uint64_t steps = 400;  // while things go wrong
+  Faults faults{};
+  uint64_t steps = 400;                        // while things go wrong, and
+  base::Duration lasts{};                      // at least for so long
+  std::optional<base::Duration> calls_last{};  // until the network cuts them, as platforms do
+  std::optional<Habits> paced{};               // of every application
+  bool has_stalled = false;  // the first connection's take nothing until the others are over
   size_t budget_bytes = 64 << 20;
 };
 
@@ -45,6 +54,7 @@ struct Outcome {
   size_t done = 0;   // connections that ended in order at both ends
   size_t reset = 0;  // that ended in a reset at either
   uint64_t trace = 0;
+  base::Duration longest_wait{};  // of a byte, where applications are paced
 };
 
 class World {
@@ -56,21 +66,12 @@ class World {
   std::string run(Outcome& outcome);
 
  private:
-  // One end of a forwarded connection, as its application sees it.
-  struct Application {
-    test::LocalSide side;
-    uint64_t to_write = 0;
-    uint64_t written = 0;
-    uint64_t got = 0;
-    bool resets = false;  // at the end, in place of an end of stream
-    bool closed = false;
-    bool is_connected = false;
-  };
-
   struct Connection {
+    Connection(test::SeededRandom& random, size_t tag, const Habits& habits)
+        : client(random, tag, habits) {}
     Application client;
     std::deque<Application> servers;  // one for each time that the target was dialled
-    size_t dials_by_this_share = 0;
+    bool was_dialled = false;         // by this share
     std::unique_ptr<connect::Connector> connector;
   };
 
@@ -79,14 +80,17 @@ class World {
 
   void start_share();
   std::shared_ptr<void> dial(size_t index, share::Dialled dialled);
+  Habits habits();
   void step();
-  void act(size_t index);
-  void write(Application& application, size_t tag);
-  void read(Application& application, size_t tag, const Connection& connection, bool is_client);
+  void act(Connection& connection);
+  static bool is_all_of(const Application& sender, const Application& receiver);
   void go_wrong();
+  void stall_one();
+  void stall_first_until(base::TimePoint time);
   void change_network(size_t process);
+  void go_on_until_over(size_t first);  // all connections from this one on
   bool advance_time();
-  bool is_over(const Connection& connection) const;
+  static bool is_over(const Connection& connection);
   void check_end(Outcome& outcome);
   void fail(const std::string& what);
 
@@ -99,7 +103,6 @@ class World {
   std::unique_ptr<ShareProcess> share_;
   size_t route_ = 0;
   bool share_was_killed_ = false;
-  bool was_harsh_ = false;  // connections may have been reset by what went wrong
   std::string failure_;
 };
 

@@ -3,10 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using mm::sim::Outcome;
 using mm::sim::Plan;
 using mm::sim::World;
 using mm::test::SeededRandom;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -23,6 +26,7 @@ Outcome run_all(uint64_t seeds, const Plan& plan) {
     REQUIRE(run(seed, plan, outcome) == "");
     sum.done += outcome.done;
     sum.reset += outcome.reset;
+    sum.longest_wait = std::max(sum.longest_wait, outcome.longest_wait);
   }
   return sum;
 }
@@ -35,25 +39,66 @@ TEST_CASE("sim: without faults every connection ends in order") {
 
 TEST_CASE("sim: cut calls are not noticed") {
   CHECK(run_all(100, {.faults = {.cut = 20, .cut_link = 60}}).reset == 0);
-  CHECK(run_all(60, {.faults = {.change_network = 40}}).reset == 0);
+  CHECK(run_all(100, {.faults = {.change_network = 40}}).reset == 0);
 }
 
 TEST_CASE("sim: routers that are killed, drained or replaced are not noticed") {
-  CHECK(run_all(60, {.faults = {.kill_router = 60}}).reset == 0);
-  CHECK(run_all(60, {.faults = {.drain_router = 60}}).reset == 0);
-  CHECK(run_all(60, {.faults = {.switch_router = 40}}).reset == 0);
+  CHECK(run_all(100, {.faults = {.kill_router = 60}}).reset == 0);
+  CHECK(run_all(100, {.faults = {.drain_router = 60}}).reset == 0);
+  CHECK(run_all(100, {.faults = {.switch_router = 40}}).reset == 0);
 }
 
 TEST_CASE("sim: a link that stands still for less than the grace is not noticed") {
-  CHECK(run_all(60, {.faults = {.pause = 60}}).reset == 0);
+  CHECK(run_all(100, {.faults = {.pause = 60}}).reset == 0);
+}
+
+TEST_CASE("sim: ends that lose every lane they open for a while are not noticed") {
+  CHECK(run_all(100, {.faults = {.cut = 60, .lose_lanes = 60}}).reset == 0);
+}
+
+TEST_CASE("sim: lanes that come late, or a second time, are not noticed") {
+  CHECK(run_all(100, {.faults = {.cut = 60, .hold_up_lanes = 60}}).reset == 0);
+  CHECK(run_all(100, {.faults = {.cut = 60, .repeat_lane = 20}}).reset == 0);
+}
+
+TEST_CASE("sim: readers that stop for longer than the grace, and go on, get every byte") {
+  CHECK(run_all(100, {.faults = {.cut = 60, .stall = 30}}).reset == 0);
+}
+
+TEST_CASE("sim: connections that stand still keep none of the others back") {
+  for (const size_t budget_bytes : {0, 100'000, 64 << 20}) {
+    const Plan plan{.connections = 4, .has_stalled = true, .budget_bytes = budget_bytes};
+    CHECK(run_all(30, plan).reset == 0);
+  }
+}
+
+TEST_CASE("sim: 65 minutes of a network that cuts what is an hour old, or 20 seconds") {
+  const mm::sim::Habits trickles{.to_write = 65 * 60, .every = 1s};
+  const mm::sim::Habits is_idle{.to_write = 2, .every = 65min};
+  for (const auto& paced : {trickles, is_idle}) {
+    for (const mm::base::Duration calls_last :
+         {mm::base::Duration(60min), mm::base::Duration(20s)}) {
+      const Plan plan{.lasts = 65min, .calls_last = calls_last, .paced = paced};
+      const Outcome outcome = run_all(4, plan);
+      CHECK(outcome.reset == 0);
+      CHECK(outcome.longest_wait < 1s);
+    }
+  }
+}
+
+TEST_CASE("sim: four hours without a byte") {
+  const Outcome outcome =
+      run_all(2, {.lasts = 4h, .paced = mm::sim::Habits{.to_write = 2, .every = 4h}});
+  CHECK(outcome.reset == 0);
+  CHECK(outcome.longest_wait < 200ms);
 }
 
 TEST_CASE("sim: a share that was killed leaves resets, never half an answer that looks whole") {
-  CHECK(run_all(60, {.faults = {.kill_share = 100}}).reset > 0);
+  CHECK(run_all(100, {.faults = {.kill_share = 100}}).reset > 0);
 }
 
 TEST_CASE("sim: whatever goes wrong in whatever order, every promise is kept") {
-  for (const uint64_t seed : mm::test::seeds(200)) {
+  for (const uint64_t seed : mm::test::seeds(500)) {
     CAPTURE(seed);
     SeededRandom random(seed);
     Outcome outcome;
