@@ -41,9 +41,12 @@ void Bridge::on_written(Lane& to, bool ok) {
   if (ok && !to.is_finishing() && !from.is_finishing()) from.read(shared_from_this());
 }
 
-void Bridge::half_closed(Role role) {
+bool Bridge::half_closed(Role role) {
   is_ending_ = true;
-  lane(role).finish(LaneEnd::kDone);
+  half_closed_[static_cast<size_t>(role)] = true;
+  const bool are_both = half_closed_[static_cast<size_t>(opposite(role))];
+  if (are_both) lane(role).finish(LaneEnd::kDone);
+  return are_both;
 }
 
 void Bridge::lane_over(const Lane& over, bool was_lost) {

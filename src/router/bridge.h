@@ -41,9 +41,11 @@ class Bridge final : public Lane::Listener, public std::enable_shared_from_this<
 
   // --- on the loop ---
 
-  // Nothing more comes from this lane. All it sent is written to the other, so it may end in order;
-  // whether that was its own wish, or it is lost, its call's end tells. Then the other follows.
-  void half_closed(Role role);
+  // Nothing more comes from this lane, and all it sent is written to the other. When that is so of
+  // both, they end; true: now they do. Not before, or an end would take its lane's end for a sign
+  // that the other one has heard it. Whether a lane ended in order or is lost, its call's end
+  // tells.
+  bool half_closed(Role role);
 
   // The lane's call is over. `was_lost`: neither its end nor we ended it in order.
   void lane_over(const Lane& lane, bool was_lost);
@@ -75,6 +77,7 @@ class Bridge final : public Lane::Listener, public std::enable_shared_from_this<
   std::array<std::atomic<uint64_t>, 2> bytes_{};  // by the Role that they came from
 
   // Loop only.
+  std::array<bool, 2> half_closed_{};
   std::array<bool, 2> over_{};
   bool is_ending_ = false;
   std::string_view why_;

@@ -12,7 +12,7 @@ namespace mm::router {
 // Why a lane ends; what its end is told. Part of the gate's word, so that whoever finishes a lane
 // for another hands over no more than that.
 enum class LaneEnd : uint8_t {
-  kDone,         // it, or the other lane, was half-closed in order
+  kDone,         // both lanes were half-closed in order
   kPartnerLost,  // the other lane went without that
   kShutdown,     // the router ends
 };

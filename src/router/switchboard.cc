@@ -155,8 +155,7 @@ void Switchboard::join(const LaneRequest& request, std::shared_ptr<Lane> share,
       std::move(share), std::move(connect), registry_.find(request.service)->traffic,
       [this](std::shared_ptr<Bridge> half_closed, Role role) {
         loop_.post([this, half_closed = std::move(half_closed), role] {
-          half_closed->half_closed(role);
-          ending(half_closed);
+          if (half_closed->half_closed(role)) ending(half_closed);
         });
       });
   end_bridge(request.token);

@@ -108,7 +108,8 @@ def expect_broken(connection: socket.socket, case: str) -> None:
 
 
 def expect_end(lane: ForeignLane) -> None:
-    """The peer resets us, or the lane ends; silence is a fault."""
+    """The peer resets us, or leaves the lane as we do; silence is a fault."""
+    lane.half_close()
     try:
         while not lane.receive().HasField("reset"):
             pass

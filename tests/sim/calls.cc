@@ -31,6 +31,7 @@ class ServerLane final : public router::Lane, public std::enable_shared_from_thi
 
   // From the network.
   void deliver(std::string message) {
+    if (is_broken_) return;
     queue_.push_back(std::move(message));
     pump();
   }
@@ -82,8 +83,9 @@ class LaneCall final : public Call {
 
   // --- the process's side ---
   void write(std::string message) {
-    up_.put([this, self = shared_from_this(), message = std::move(message)] {
-      if (opening_) net_.remember({&link_, *std::exchange(opening_, {}), message});
+    const auto opening = std::exchange(opening_, {});
+    up_.put([this, self = shared_from_this(), opening, message = std::move(message)] {
+      if (opening) net_.remember({&link_, *opening, message});
       if (server_) server_->deliver(message);
     });
     net_.after(1us, [this, self = shared_from_this()] {

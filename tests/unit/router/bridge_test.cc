@@ -24,19 +24,28 @@ class Joined {
         connect(make_lane(connect_queue)),
         traffic(std::make_shared<router::Traffic>()),
         bridge(std::make_shared<router::Bridge>(
-            share, connect, traffic, [&loop](std::shared_ptr<router::Bridge> bridge, Role role) {
-              loop.post([bridge, role] { bridge->half_closed(role); });
+            share, connect, traffic, [this](std::shared_ptr<router::Bridge> of, Role role) {
+              loop_.post(
+                  [this, of, role] { is_cut_later = of->half_closed(role) || is_cut_later; });
             })) {}
 
   FakeLane& lane(Role role) { return role == Role::kShare ? *share : *connect; }
 
-  std::function<void()> on_both_over = [] {};  // on the loop
+  void finish() {
+    bridge->finish(router::LaneEnd::kShutdown);
+    is_cut_later = true;
+  }
+
+  // On the loop.
+  std::function<void()> on_both_over = [] {};
+  bool is_cut_later = false;  // the switchboard's patience runs out, some time
 
  private:
   std::shared_ptr<FakeLane> make_lane(test::Executor& queue) {
     return std::make_shared<FakeLane>(queue, [this](FakeLane& lane, bool was_lost) {
       loop_.post([this, &lane, was_lost] {
         bridge->lane_over(lane, was_lost);
+        is_cut_later = true;
         if (bridge->is_over()) on_both_over();
       });
     });
@@ -77,7 +86,7 @@ struct Stepped {
   // Until nothing is due any more; a stuck bridge that ends is cut off then, as after its patience.
   void settle() {
     while (step()) continue;
-    if (!joined.bridge->is_ending() || joined.bridge->is_over()) return;
+    if (!joined.is_cut_later || joined.bridge->is_over()) return;
     joined.bridge->cancel();
     while (step()) continue;
   }
@@ -110,7 +119,7 @@ TEST_CASE("bridge: messages pass both ways, in order, and are counted") {
   CHECK(joined.bridge->bytes_from(Role::kShare) == 290);
   CHECK(joined.traffic->bytes == 680);
   CHECK(!joined.bridge->is_ending());
-  joined.bridge->finish(router::LaneEnd::kShutdown);
+  joined.finish();
   world.settle();
 }
 
@@ -124,11 +133,11 @@ TEST_CASE("bridge: one message a direction is held, the rest waits where it came
   joined.share->send("down");
   world.settle();
   CHECK(joined.connect->received() == Messages{"down"});  // the other direction goes on
-  joined.bridge->finish(router::LaneEnd::kShutdown);
+  joined.finish();
   world.settle();
 }
 
-TEST_CASE("bridge: after a half-close every message is delivered, and both lanes end with OK") {
+TEST_CASE("bridge: when both lanes are half-closed all is delivered, and both end with OK") {
   for (const uint64_t seed : test::seeds(200)) {
     CAPTURE(seed);
     for (const Role role : {Role::kShare, Role::kConnect}) {
@@ -136,17 +145,38 @@ TEST_CASE("bridge: after a half-close every message is delivered, and both lanes
       FakeLane& from = world.joined.lane(role);
       FakeLane& to = world.joined.lane(role == Role::kShare ? Role::kConnect : Role::kShare);
       const Messages messages = numbered("m", world.random.below(5));
+      const Messages answers = numbered("r", world.random.below(5));
       for (const std::string& message : messages) from.send(message);
-      for (const std::string& message : numbered("r", world.random.below(5))) to.send(message);
       from.half_close();
+      if (world.random.one_in(2)) world.settle();
+      for (const std::string& message : answers) to.send(message);
+      to.half_close();
       world.settle();
       CHECK(to.received() == messages);
+      CHECK(from.received() == answers);
       CHECK(from.finished() == Code::kOk);
       CHECK(to.finished() == Code::kOk);
       REQUIRE(world.joined.bridge->is_over());
       CHECK(world.joined.bridge->why() == "done");
       CHECK(world.joined.traffic->connections == 0);
     }
+  }
+}
+
+TEST_CASE("bridge: a lane that is half-closed ends when the other is too, or with UNAVAILABLE") {
+  for (const Role role : {Role::kShare, Role::kConnect}) {
+    Stepped world(1);
+    FakeLane& from = world.joined.lane(role);
+    FakeLane& to = world.joined.lane(role == Role::kShare ? Role::kConnect : Role::kShare);
+    from.half_close();
+    world.settle();
+    CHECK(!from.finished());
+    CHECK(!to.finished());
+    to.break_off();
+    world.settle();
+    CHECK(from.finished() == Code::kUnavailable);
+    REQUIRE(world.joined.bridge->is_over());
+    CHECK(world.joined.bridge->why() == (role == Role::kShare ? "connect lost" : "share lost"));
   }
 }
 
@@ -200,13 +230,13 @@ TEST_CASE("bridge: any sends, ends and breaks in any order leave both lanes over
       } else if (random.one_in(40)) {
         world.joined.lane(role).stop_reading();
       } else if (random.one_in(80)) {
-        world.joined.bridge->finish(router::LaneEnd::kShutdown);
+        world.joined.finish();
       } else {
         world.step();
       }
     }
-    world.joined.lane(random.one_in(2) ? Role::kShare : Role::kConnect).half_close();
-    if (random.one_in(2)) world.joined.bridge->finish(router::LaneEnd::kShutdown);
+    for (const Role role : {Role::kShare, Role::kConnect}) world.joined.lane(role).half_close();
+    if (random.one_in(2)) world.joined.finish();
     world.settle();
     if (!world.joined.bridge->is_over()) {  // a stuck reader hides the half-close: no end, no fault
       world.joined.connect->break_off();
@@ -238,6 +268,7 @@ TEST_CASE("bridge: on real threads every message arrives and every lane ends") {
     for (const std::string& message : up) joined.connect->send(message);
     joined.connect->half_close();
     share_end.join();
+    joined.share->half_close();
     over.get_future().wait();
     if (!is_broken) {
       CHECK(joined.share->received() == up);

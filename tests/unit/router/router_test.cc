@@ -67,12 +67,15 @@ TEST_CASE("router: a lane is admitted before its other end comes") {
   lane.wait_until_answered();  // else this would be for ever: nobody else comes
 }
 
-TEST_CASE("router: a half-close delivers what came before it, and ends both lanes with OK") {
+TEST_CASE("router: a half-close delivers what came before it, and two end both lanes with OK") {
   LiveRouter router;
   Connection connection(router);
   for (int i = 0; i < 100; ++i) CHECK(connection.connect_end.send(std::to_string(i)));
   connection.connect_end.half_close();
   for (int i = 0; i < 100; ++i) CHECK(connection.share_end.receive() == std::to_string(i));
+  CHECK(connection.share_end.send("and back"));
+  connection.share_end.half_close();
+  CHECK(connection.connect_end.receive() == "and back");
   CHECK(connection.share_end.receive().empty());
   CHECK(connection.share_end.finish().ok());
   CHECK(connection.connect_end.finish().ok());
@@ -126,6 +129,7 @@ TEST_CASE("router: two hundred lanes at once are all admitted and joined") {
   for (size_t i = 0; i < connects.size(); ++i) CHECK(connects[i]->receive() == std::to_string(i));
   CHECK(test::list(router).services(0).connections() == 100);
   for (auto& lane : connects) lane->half_close();
+  for (auto& lane : shares) lane->half_close();
   for (auto& lane : connects) CHECK(lane->finish().ok());
   for (auto& lane : shares) CHECK(lane->finish().ok());
 }
@@ -332,6 +336,7 @@ TEST_CASE("router: when it stops, open connections may end by themselves, new on
   CHECK(connection.connect_end.send("bye"));
   CHECK(connection.share_end.receive() == "bye");
   connection.connect_end.half_close();
+  connection.share_end.half_close();
   CHECK(connection.share_end.finish().ok());
   CHECK(connection.connect_end.finish().ok());
 }
