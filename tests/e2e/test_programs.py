@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import pty
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -14,6 +12,7 @@ from pathlib import Path
 import pytest
 from harness.daemons import SshServer, iperf3_server, redis_server, ssh_server
 from harness.streams import Payload
+from harness.terminal import Terminal
 from harness.web import PAGE, WebServer
 from harness.world import BINARY, World, listening
 
@@ -95,28 +94,14 @@ def ssh_through(world: World) -> tuple[SshServer, str]:
     return server, port_of(world.chain(server.daemon.address).address)
 
 
-def read_until(terminal: int, word: bytes) -> bytes:
-    """Reads what a terminal shows until `word` is in it; the test's deadline bounds it."""
-    shown = b""
-    while word not in shown:
-        part = os.read(terminal, 4096)
-        assert part, f"the terminal ended: {shown!r}"
-        shown += part
-    return shown
-
-
 def test_an_interactive_ssh_session_answers_what_is_typed(world: World) -> None:
     server, port = ssh_through(world)
-    terminal, its_end = pty.openpty()
-    command = ["ssh", "-tt", "-p", port, *server.client_options, "127.0.0.1", "/bin/sh"]
-    with subprocess.Popen(command, stdin=its_end, stdout=its_end, stderr=its_end) as ssh:
-        os.close(its_end)
-        for turn in range(3):
-            os.write(terminal, f'echo "turn-$(({turn} + 100))"\n'.encode())
-            read_until(terminal, f"turn-{turn + 100}".encode())
-        os.write(terminal, b"exit\n")
-        assert ssh.wait(10) == 0
-    os.close(terminal)
+    terminal = world.owned(Terminal(server.shell_command(port)))
+    for turn in range(3):
+        terminal.type(f'echo "turn-$(({turn} + 100))"\n')
+        terminal.read_until(f"turn-{turn + 100}")
+    terminal.type("exit\n")
+    assert terminal.wait_exit(10) == 0
 
 
 def test_scp_copies_each_way(world: World) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from harness.chaos import DOWN, UP
+from harness.daemons import ssh_server
 from harness.forward import Forward
 from harness.streams import (
     RESET,
@@ -20,12 +21,14 @@ from harness.streams import (
     send_and_finish,
 )
 from harness.target import Target, echo
+from harness.terminal import Terminal
 from harness.world import Router, World, listening
 
 pytestmark = pytest.mark.needs_binary
 
 MIB = 1 << 20
 PAYLOAD = Payload(48 * MIB)
+WINDOW_BYTES = 16 * MIB
 STEPS = 8  # of a transfer, with a fault after each but the last
 
 
@@ -52,6 +55,12 @@ FAULTS: dict[str, Fault] = {
     ),
 }
 every_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+
+
+def most_carried(payload: Payload, cuts: int) -> int:
+    """Bytes that its sender may have to give the network: it all with what is around it, and what
+    was on its way at each cut, a window at most."""
+    return int(payload.size * 1.01) + cuts * WINDOW_BYTES
 
 
 def transfer(
@@ -84,6 +93,8 @@ def test_a_transfer_does_not_notice(
     finish(ends[1])
     assert receive_exactly(ends[0], 8) == b"and back"
     assert drain(ends[0]) == Received.nothing()
+    link = forward.connect_link if direction == UP else forward.share_link
+    assert link.carried[UP] <= most_carried(PAYLOAD, STEPS - 1)
 
 
 @every_fault
@@ -98,6 +109,25 @@ def test_an_idle_connection_and_one_that_is_typed_into_do_not_notice(
         fault(forward, step)
         ping(typed, b"after")
     ping(idle)
+
+
+@every_fault
+def test_an_interactive_ssh_session_that_is_typed_into_does_not_notice(
+    world: World, fault: Fault
+) -> None:
+    server = world.owned(ssh_server(world.folder))
+    forward = Forward(world, server)
+    port = forward.address.rpartition(":")[2]
+    terminal = world.owned(Terminal(server.shell_command(port)))
+    for step in range(3):
+        terminal.type(f'echo "before-$(({step} + 100))"\n')
+        terminal.read_until(f"before-{step + 100}")
+        terminal.type('echo "amid-$((')
+        fault(forward, step)
+        terminal.type(f'{step} + 200))"\n')
+        terminal.read_until(f"amid-{step + 200}")
+    terminal.type("exit\n")
+    assert terminal.wait_exit(10) == 0
 
 
 def test_the_router_is_told_lost_and_back_once_with_what_was_carried_over(

@@ -146,10 +146,10 @@ def test_2000_short_connections_100_at_once_leave_nothing_behind(world: World) -
     target = world.target()
     chain = world.chain(target.address)
     use_many(chain.address, target, 300, 100)  # channels and tokens are there now
-    expect_back_to(world, chain, {})
+    expect_back_to(world, chain.router, {})
     before = {program: program.descriptors() for program in chain.programs}
     use_many(chain.address, target, 2000, 100)
-    expect_back_to(world, chain, before)
+    expect_back_to(world, chain.router, before)
     for program in chain.programs[1:]:
         failed = [e for e in program.events_left() if e.get("why", "done") != "done"]
         assert not failed

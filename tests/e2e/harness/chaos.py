@@ -40,6 +40,7 @@ class Pipe:
     def _copy(self, direction: str, source: socket.socket, sink: socket.socket) -> None:
         try:
             while block := source.recv(BLOCK_BYTES):
+                self._chaos.count(direction, len(block))
                 if not self._chaos.pass_on(direction, len(block)):
                     continue  # into the black hole
                 if self._is_cut:
@@ -62,6 +63,7 @@ class Chaos:
         self.bytes_per_s: float | None = None
         self.cut_after_bytes: int | None = None  # over all connections, from now; then it is off
         self.accepted = 0
+        self.carried = {UP: 0, DOWN: 0}  # bytes that the ends gave it
         self._holes: set[str] = set()
         self._held: set[str] = set()
         self._gate = threading.Condition()
@@ -115,6 +117,11 @@ class Chaos:
         with self._gate:
             self._gate.wait_for(lambda: direction not in self._held)
         return direction not in self._holes
+
+    def count(self, direction: str, count: int) -> None:
+        """Bytes came, and may still be lost."""
+        with self._lock:
+            self.carried[direction] += count
 
     def passed(self, pipe: Pipe, count: int) -> None:
         """Counts towards the commanded cut."""

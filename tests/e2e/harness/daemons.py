@@ -67,6 +67,15 @@ class SshServer:
     daemon: Daemon
     client_options: tuple[str, ...]
 
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return self.daemon.address
+
+    def shell_command(self, port: str) -> list[str]:
+        """An interactive session by way of this port."""
+        return ["ssh", "-tt", "-p", port, *self.client_options, "127.0.0.1", "/bin/sh"]
+
     def close(self) -> None:
         """Ends it."""
         self.daemon.close()

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import signal
+from typing import Protocol
 
 from harness.chaos import Chaos
-from harness.target import Target
 from harness.world import World, listening
+
+
+class Server(Protocol):
+    """Whatever listens: a Target, a Daemon, a WebServer."""
+
+    address: str
 
 
 class Forward:
     """A forward whose three processes and two links are in a test's hand."""
 
-    def __init__(self, world: World, target: Target, *grace: str) -> None:
+    def __init__(self, world: World, target: Server, *grace: str) -> None:
         self.world = world
         self.router = world.router()
         self.share_link = world.owned(Chaos(self.router.address))

@@ -8,7 +8,7 @@ from functools import partial
 
 from harness.program import Program
 from harness.target import Target
-from harness.world import Chain, World
+from harness.world import Router, World
 
 
 def use_many(address: str, target: Target, count: int, at_once: int) -> None:
@@ -24,16 +24,17 @@ def holds_at_most(program: Program, descriptors: int) -> bool:
     return program.descriptors() <= descriptors
 
 
-def expect_back_to(world: World, chain: Chain, descriptors: dict[Program, int]) -> None:
+def expect_back_to(
+    world: World, router: Router | None, descriptors: dict[Program, int]
+) -> None:
     """The router lists no open connection, and no process holds more descriptors than then."""
     for program, before in descriptors.items():
         program.until(
             partial(holds_at_most, program, before),
             f"more than {before} descriptors: {program.describe()}",
         )
-    if chain.router is None:
+    if router is None:
         return
-    router = chain.router
 
     def is_idle() -> bool:
         return all(service["connections"] == 0 for service in world.services(router))

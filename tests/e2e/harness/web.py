@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from harness.streams import Payload
@@ -16,7 +17,7 @@ class WebServer(ThreadingHTTPServer):
     """Serves `payload` at /file, takes PUTs (answers their SHA-256), and streams /events.
 
     `connections` counts the TCP connections; `events` holds what /events is still to send, None
-    for the end of the stream.
+    for the end of the stream; `on_part` is called for each part of a PUT's body.
     """
 
     daemon_threads = True
@@ -25,6 +26,7 @@ class WebServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.payload = payload
         self.connections = 0
+        self.on_part: Callable[[bytes], None] = lambda _: None
         self.events: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self.address = f"127.0.0.1:{self.port}"
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
@@ -73,6 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
         left = int(self.headers["Content-Length"])
         while left > 0:
             part = self.rfile.read(min(left, 1 << 18))
+            self.server.on_part(part)
             digest.update(part)
             left -= len(part)
         answer = digest.hexdigest().encode()

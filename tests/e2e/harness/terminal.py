@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""Terminal: a program that believes that somebody sits before it."""
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from collections.abc import Sequence
+
+
+class Terminal:
+    """Runs `command` in a terminal of its own; the test's deadline bounds every wait."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._terminal, its_end = pty.openpty()
+        self._program = subprocess.Popen(command, stdin=its_end, stdout=its_end, stderr=its_end)
+        os.close(its_end)
+
+    def type(self, text: str) -> None:
+        """As on a keyboard."""
+        os.write(self._terminal, text.encode())
+
+    def read_until(self, word: str) -> None:
+        """Reads what is shown until `word` is in it."""
+        shown = b""
+        while word.encode() not in shown:
+            part = os.read(self._terminal, 4096)
+            assert part, f"the terminal ended: {shown!r}"
+            shown += part
+
+    def wait_exit(self, timeout_s: float) -> int:
+        """The program's exit code."""
+        return self._program.wait(timeout_s)
+
+    def close(self) -> None:
+        """Ends the program, if it still runs."""
+        self._program.kill()
+        self._program.wait()
+        os.close(self._terminal)
