@@ -16,6 +16,9 @@ Status broken(std::string_view rule) { return base::error(base::Code::kInvalidAr
 // A smaller piece is copied when it must wait, so that it does not pin a block of gRPC's.
 constexpr size_t kInboxCopyBytes = 4 << 10;
 
+// The largest window, in parts of the budget that nobody else has.
+constexpr uint64_t kBudgetParts = 8;
+
 }  // namespace
 
 Conduit::Conduit(Budget& budget) : budget_(budget), charge_(budget) { grants_.fill(kFloorBytes); }
@@ -75,16 +78,19 @@ void Conduit::on_delivered(size_t bytes, TimePoint now) {
 }
 
 // 256 KiB once something flows, then twice as much each time that the window, and not the
-// receiver, was what stopped the peer.
+// receiver, was what stopped the peer. Not more than it has taken in all, because a socket's
+// buffers take the first bytes of one who reads none; nor than a part of what is left of the
+// budget, so that many who read slowly leave enough to one who does not.
 void Conduit::grow_window() {
   uint64_t wanted = window_;
   if (window_ < kFirstWindowBytes && delivered_ >= kGrowAfterBytes) {
     wanted = kFirstWindowBytes;
   } else if (window_was_limit_ && inbox_.empty() && window_ >= kFirstWindowBytes) {
-    window_was_limit_ = false;
     wanted = std::min(2 * window_, kWindowBytesMax);
+    if (wanted > delivered_) return;
+    window_was_limit_ = false;
   }
-  if (wanted - window_ > budget_.available_bytes()) return;
+  if (wanted > (budget_.available_bytes() + window_) / kBudgetParts) return;
   window_ = wanted;
   charge();
 }

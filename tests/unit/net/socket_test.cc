@@ -87,6 +87,16 @@ TEST_CASE("socket: a slow reader gets everything, in partial writes") {
   }
 }
 
+TEST_CASE("socket: the kernel takes little for a reader that takes nothing") {
+  TestLoop loop;
+  Pair pair = tcp_pair(loop.get());
+  const Bytes piece = Bytes::copy_of(std::string(64 << 10, 'x'));
+  size_t taken = 0;
+  for (size_t part = 1; part > 0; taken += part) part = *pair.ours->write({&piece, 1});
+  CHECK(taken >= 256 << 10);
+  CHECK(taken < 1 << 20);  // 2.5 MiB and more without a limit
+}
+
 TEST_CASE("socket: a fast writer is read in blocks") {
   TestLoop loop;
   Pair pair = tcp_pair(loop.get());

@@ -91,27 +91,58 @@ TEST_CASE("conduit: bytes are acknowledged on receipt, credit is given on delive
   CHECK(frame->limit > kFloorBytes);
 }
 
+namespace {
+
+// The peer sends as much as it may, and then the application takes it all. The new limit.
+uint64_t fill_and_drain(Conduit& conduit, uint64_t& sent, uint64_t limit) {
+  while (sent < limit) {
+    const uint64_t part = std::min<uint64_t>(limit - sent, kDataBytesMax);
+    REQUIRE(conduit.on_frame(data_frame(sent, part), kStart).ok());
+    sent += part;
+  }
+  for (const Bytes& piece : std::vector(conduit.inbox().begin(), conduit.inbox().end())) {
+    conduit.on_delivered(piece.size(), kStart);
+  }
+  const auto frame = conduit.next_frame(kStart);
+  REQUIRE(frame);
+  REQUIRE(frame->limit);
+  return *frame->limit;
+}
+
+}  // namespace
+
 TEST_CASE("conduit: the window is 16 KiB, then 256 KiB, then doubles while it stops the peer") {
   Attached end;
   uint64_t sent = 0;
   uint64_t limit = kFloorBytes;
-  std::vector<uint64_t> windows;
-  while (windows.empty() || windows.back() < kWindowBytesMax) {
-    while (sent < limit) {
-      const uint64_t part = std::min<uint64_t>(limit - sent, kDataBytesMax);
-      REQUIRE(end.conduit.on_frame(data_frame(sent, part), kStart).ok());
-      sent += part;
-    }
-    end.deliver_all();
-    const auto frame = end.conduit.next_frame(kStart);
-    REQUIRE(frame);
-    REQUIRE(frame->limit);
-    limit = *frame->limit;
-    windows.push_back(limit - sent);
+  std::vector<uint64_t> windows{kFloorBytes};
+  while (windows.back() < kWindowBytesMax) {
+    limit = fill_and_drain(end.conduit, sent, limit);
+    const uint64_t window = limit - sent;
+    if (window != windows.back()) windows.push_back(window);
+    CHECK((window <= kFirstWindowBytes || window <= sent));  // no more than was taken
   }
-  CHECK(windows.front() == kFirstWindowBytes);
-  for (size_t i = 1; i < windows.size(); ++i) CHECK(windows[i] == 2 * windows[i - 1]);
+  CHECK(windows[1] == kFirstWindowBytes);
+  for (size_t i = 2; i < windows.size(); ++i) CHECK(windows[i] == 2 * windows[i - 1]);
+  CHECK(sent < 4 * kWindowBytesMax);  // a few round trips
   CHECK(end.budget.used_bytes() == kWindowBytesMax - kFloorBytes);
+}
+
+TEST_CASE("conduit: two hundred that took a MiB and then nothing leave room for one that reads") {
+  Budget budget;
+  const auto window_after = [&budget](Conduit& conduit, uint64_t taken) {
+    conduit.attach(0);
+    REQUIRE(conduit.next_frame(kStart));
+    REQUIRE(conduit.on_frame(attach_frame(), kStart).ok());
+    uint64_t sent = 0;
+    uint64_t limit = kFloorBytes;
+    while (sent < taken) limit = fill_and_drain(conduit, sent, limit);
+    return limit - sent;
+  };
+  std::deque<Conduit> slow;
+  for (int i = 0; i < 200; ++i) CHECK(window_after(slow.emplace_back(budget), 1 << 20) <= 1 << 20);
+  Conduit fast(budget);
+  CHECK(window_after(fast, 64 << 20) >= 4 << 20);
 }
 
 TEST_CASE("conduit: a used-up budget stops growth and leaves every conduit its floor") {
