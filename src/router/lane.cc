@@ -11,7 +11,7 @@ base::Status status_of(LaneEnd end) {
     case LaneEnd::kDone:
       return absl::OkStatus();
     case LaneEnd::kPartnerLost:
-      return base::error(base::Code::kUnavailable, "the other end's lane was lost");
+      return base::error(base::Code::kAborted, "the other end's lane was lost");
     case LaneEnd::kShutdown:
       return base::error(base::Code::kUnavailable, "the router is shutting down");
   }

@@ -71,7 +71,7 @@ void Rendezvous::arrive(const std::shared_ptr<Lane>& lane, const LaneRequest& re
   if (waiting && waiting->request.role != request.role) return join(found, lane, request);
   if (waiting) {
     waiting->lane->refuse(
-        base::error(base::Code::kUnavailable, "replaced by a newer lane of the same end"));
+        base::error(base::Code::kAborted, "replaced by a newer lane of the same end"));
     stop_waiting(found);
   }
   wait(found, lane, request, now);
@@ -160,7 +160,7 @@ void Rendezvous::expire(base::TimePoint now) {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     const auto found = entries_.find(deadlines_.begin()->second);
     if (const std::optional<Waiting>& waiting = found->second.waiting) {
-      waiting->lane->refuse(base::error(base::Code::kUnavailable, "the other end did not come"));
+      waiting->lane->refuse(base::error(base::Code::kAborted, "the other end did not come"));
       stop_waiting(found);
     }
     if (!found->second.joined) erase(found);

@@ -82,7 +82,10 @@ void ClientCall::conclude(const grpc::Status& status,
       ops::Level::kDebug, "call.ended",
       {{"code", static_cast<int>(end.code)}, {"text", end.text}, {"by_router", end.from_router}});
   const base::Status said = cause_.ok() ? translate(end, queue_->router()) : cause_;
-  if (!end.from_router && !said.ok()) lease_.mark_failed();
+  // A router that is about to end says so on every call of this connection: the next one is to
+  // reach what comes after it.
+  const bool is_useless = !end.from_router || end.code == grpc::StatusCode::UNAVAILABLE;
+  if (is_useless && !said.ok()) lease_.mark_failed();
   if (!cause_.ok() || queue_->router().tls || !may_speak_tls(end)) return then(said);
   queue_->ask_tls([this, keep = shared_from_this(), said, then](bool tls) {
     if (!abandoned_) then(tls ? speaks_tls(queue_->router()) : said);

@@ -128,6 +128,7 @@ Status router_says(const CallEnd& end, const config::RouterUrl& router) {
       return base::error(Code::kUnauthenticated, words);
     case grpc::StatusCode::UNIMPLEMENTED:
       return not_a_router(router);
+    case grpc::StatusCode::ABORTED:
     case grpc::StatusCode::UNAVAILABLE:
       return base::error(Code::kAborted,
                          "the router at " + router.text() + " ended the call: " + words);

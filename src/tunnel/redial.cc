@@ -17,6 +17,9 @@ using base::TimePoint;
 // router's wait for the other end, longer than any step of the backoff before its patience is over.
 constexpr base::Duration kLived = std::chrono::seconds(1);
 
+// How long a move is tried again that was refused. Longer than a router that ends leaves its lanes.
+constexpr base::Duration kMove = std::chrono::seconds(10);
+
 // A heartbeat that is due while a write is out is looked for again so soon.
 constexpr base::Duration kLookAgain = std::chrono::milliseconds(100);
 
@@ -92,6 +95,7 @@ void Redial::again() {
 void Redial::move() {
   if (!open_lane_ || pending_) return;
   if (current_ && !current_->heard_time) return;  // it has not met the peer yet either
+  move_until_ = loop_.clock().now() + kMove;
   again_timer_.cancel();
   dial();
 }
@@ -134,6 +138,7 @@ void Redial::write(wire::EncodedFrame frame) {
 void Redial::half_close() {
   MM_CHECK(can_write());
   current_->is_half_closed = true;
+  again_timer_.cancel();
   current_->lane->half_close();
 }
 
@@ -167,7 +172,12 @@ void Redial::lose(std::unique_ptr<Attachment>& attachment, const Status& status)
     return host_.on_given_up(status);
   }
   if (was_current) return host_.on_lost(lost->generation, status);
-  if (current_) return;  // a move did not come about, and nothing is lost
+  if (current_) {  // a move did not come about, and nothing is lost
+    const base::TimePoint now = loop_.clock().now();
+    const bool was_refused = now - lost->opened_time < kLived;  // else nobody came
+    if (was_refused && now < move_until_ && !current_->is_half_closed) again();
+    return;
+  }
   host_.on_missed(status);
   again();
 }

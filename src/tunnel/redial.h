@@ -76,7 +76,8 @@ class Redial {
   void start(OpenLane open_lane);
 
   // Opens the next lane: after a while, longer each time, because the last one was lost; or now,
-  // leaving the current one, if there is one, when the peer has spoken on the new one.
+  // leaving the current one, if there is one, when the peer has spoken on the new one. A move that
+  // is refused is tried again for a while.
   void again();
   void move();
 
@@ -120,6 +121,7 @@ class Redial {
   std::unique_ptr<Attachment> current_;
   std::unique_ptr<Attachment> pending_;  // greeted by us, not yet by the peer
   base::TimePoint started_time_{};
+  base::TimePoint move_until_{};
   std::optional<base::TimePoint> heard_time_;  // the peer, on any lane
   base::Backoff backoff_;
   net::Timer again_timer_;

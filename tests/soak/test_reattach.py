@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import resource
+import signal
 import statistics
 import subprocess
 import threading
@@ -26,6 +27,7 @@ EVERY_S = 3.0
 RATE_BYTES_PER_S = 24 << 20  # of the links, so that a GiB takes more than ten faults
 BLOCK_BYTES = 256 << 10
 SHARES, CONNECTIONS_EACH, RESTARTS = 200, 10, 3
+REPLACEMENTS = 10
 
 
 @pytest.fixture(autouse=True)
@@ -166,3 +168,34 @@ def test_two_hundred_shares_and_two_thousand_connections_are_back_in_five_second
         finish(client)
         assert drain(client) == Received.nothing()
     expect_back_to(world, router, held)
+
+
+def replace_router(forward: Forward) -> None:
+    """A new one beside it, which new streams reach; then the old one is told to end."""
+    old, forward.router = forward.router, forward.world.router()
+    for link in (forward.share_link, forward.connect_link):
+        link.upstream = forward.router.address
+    old.program.send_signal(signal.SIGTERM)
+    assert old.program.wait_exit(10) == 0
+
+
+@pytest.mark.timeout_s(120)
+def test_nobody_notices_a_router_that_is_replaced(world: World) -> None:
+    """Make before break: how long a byte is on its way while its connection moves."""
+    target = world.target().serve(echo)
+    forward = Forward(world, target)
+    client = world.dial(forward.address)
+    ping(client)
+    slowest_s: list[float] = []
+    for _ in range(REPLACEMENTS):
+        replacing = world.background(replace_router, forward)
+        times_s = []
+        while not replacing.done():
+            start = time.monotonic()
+            ping(client)
+            times_s.append(time.monotonic() - start)
+        replacing.result()
+        slowest_s.append(max(times_s))
+    print(f"\n{REPLACEMENTS} replacements: slowest round trip of each, median "
+          f"{statistics.median(slowest_s) * 1000:.1f} ms, most {max(slowest_s) * 1000:.1f} ms")
+    assert statistics.median(slowest_s) < 0.05

@@ -163,7 +163,7 @@ TEST_CASE("bridge: when both lanes are half-closed all is delivered, and both en
   }
 }
 
-TEST_CASE("bridge: a lane that is half-closed ends when the other is too, or with UNAVAILABLE") {
+TEST_CASE("bridge: a lane that is half-closed ends when the other is too, or with ABORTED") {
   for (const Role role : {Role::kShare, Role::kConnect}) {
     Stepped world(1);
     FakeLane& from = world.joined.lane(role);
@@ -174,13 +174,13 @@ TEST_CASE("bridge: a lane that is half-closed ends when the other is too, or wit
     CHECK(!to.finished());
     to.break_off();
     world.settle();
-    CHECK(from.finished() == Code::kUnavailable);
+    CHECK(from.finished() == Code::kAborted);
     REQUIRE(world.joined.bridge->is_over());
     CHECK(world.joined.bridge->why() == (role == Role::kShare ? "connect lost" : "share lost"));
   }
 }
 
-TEST_CASE("bridge: when one lane is lost the other ends with UNAVAILABLE") {
+TEST_CASE("bridge: when one lane is lost the other ends with ABORTED") {
   for (const uint64_t seed : test::seeds(200)) {
     CAPTURE(seed);
     for (const Role role : {Role::kShare, Role::kConnect}) {
@@ -192,7 +192,7 @@ TEST_CASE("bridge: when one lane is lost the other ends with UNAVAILABLE") {
       for (uint64_t steps = world.random.below(20); steps > 0; --steps) world.step();
       lost.break_off();
       world.settle();
-      CHECK(other.finished() == Code::kUnavailable);
+      CHECK(other.finished() == Code::kAborted);
       REQUIRE(world.joined.bridge->is_over());
       CHECK(world.joined.bridge->why() == (role == Role::kShare ? "share lost" : "connect lost"));
     }

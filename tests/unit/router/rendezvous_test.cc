@@ -164,7 +164,7 @@ TEST_CASE("rendezvous: a lane waits five seconds for its other end") {
   CHECK(lane->is_waiting());
   world.pass(1ns);
   REQUIRE(lane->finished);
-  CHECK(lane->code() == Code::kUnavailable);
+  CHECK(lane->code() == Code::kAborted);
   CHECK(base::message(*lane->finished) == "the other end did not come");
   CHECK(world.arrive(token, Role::kShare)->code() == Code::kNotFound);
   CHECK(world.is_empty());
@@ -188,7 +188,7 @@ TEST_CASE("rendezvous: of two lanes of one role the newer generation waits") {
   CHECK(world.arrive(token, Role::kConnect, 0)->code() == Code::kAlreadyExists);
   CHECK(first->is_waiting());
   const auto second = world.arrive(token, Role::kConnect, 1);
-  CHECK(first->code() == Code::kUnavailable);
+  CHECK(first->code() == Code::kAborted);
   CHECK(second->is_waiting());
   CHECK(world.announced.back().generation == 1);
   world.rendezvous.gone(*first);

@@ -81,17 +81,17 @@ TEST_CASE("router: a half-close delivers what came before it, and two end both l
   CHECK(connection.connect_end.finish().ok());
 }
 
-TEST_CASE("router: when one end cancels, the other's lane ends with UNAVAILABLE") {
+TEST_CASE("router: when one end cancels, the other's lane ends with ABORTED") {
   LiveRouter router;
   {
     Connection connection(router);
     connection.connect_end.cancel();
-    CHECK(connection.share_end.finish().error_code() == StatusCode::UNAVAILABLE);
+    CHECK(connection.share_end.finish().error_code() == StatusCode::ABORTED);
   }
   LiveRouter another;
   Connection connection(another);
   connection.share_end.cancel();
-  CHECK(connection.connect_end.finish().error_code() == StatusCode::UNAVAILABLE);
+  CHECK(connection.connect_end.finish().error_code() == StatusCode::ABORTED);
 }
 
 TEST_CASE("router: an end that stopped reading does not keep a lane whose other end is gone") {
@@ -164,13 +164,13 @@ TEST_CASE("router: malformed metadata is INVALID_ARGUMENT, and says which") {
         StatusCode::INVALID_ARGUMENT);
 }
 
-TEST_CASE("router: a lane that nobody meets ends with UNAVAILABLE") {
+TEST_CASE("router: a lane that nobody meets ends with ABORTED") {
   router::Limits limits;
   limits.lane_wait = 20ms;
   LiveRouter router(limits);
   Share share(router, "web");
   const grpc::Status status = outcome(router, {.token = test::new_token(router)});
-  CHECK(status.error_code() == StatusCode::UNAVAILABLE);
+  CHECK(status.error_code() == StatusCode::ABORTED);
   CHECK(status.error_message() == "the other end did not come");
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "client_fixture.h"
 #include "fake_router.h"
 
@@ -79,6 +81,25 @@ TEST_CASE("control: what the router says about a request keeps its code and its 
     const auto status = forwards_of(router).status();
     CHECK(status.code() == row.to);
     CHECK(words(status) == "the words");
+  }
+}
+
+TEST_CASE("control: a router that is about to end is not asked again on the same connection") {
+  for (const auto code : {grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::ABORTED}) {
+    std::set<std::string> peers;
+    FakeRouter router({.create = [&](grpc::ServerContext& context, auto&) {
+      peers.insert(context.peer());
+      return grpc::Status(code, "the router stops");
+    }});
+    EventLoop events;
+    const auto client = open_client(events, router.url());
+    for (int i = 0; i < 3; ++i) {
+      RegistrationLog log(events);
+      register_web(*client, log);
+      events.run_until([&] { return log.ended.has_value(); });
+      CHECK(log.ended->code() == Code::kAborted);
+    }
+    CHECK(peers.size() == (code == grpc::StatusCode::UNAVAILABLE ? 3 : 1));
   }
 }
 

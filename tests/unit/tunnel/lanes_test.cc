@@ -138,10 +138,32 @@ TEST_CASE("tunnel: a move that nobody follows leaves the lane as it is") {
   World world;
   world.start_and_greet();
   world.tunnel->move();
+  world.pass(5s);     // the router's patience
   world.lose_lane();  // the second
   CHECK(!world.lanes[0].is_gone);
-  world.pass(1s);
+  world.pass(5s);
   CHECK(world.lanes.size() == 2);
+  CHECK(world.told.empty());
+}
+
+TEST_CASE("tunnel: a move that is refused is tried again, for as long as a router may drain") {
+  World world;
+  world.start_and_greet();
+  world.tunnel->move();
+  world.lose_lane();  // the second: it came to the router that is about to end
+  world.pass(50ms);
+  CHECK(world.lanes.size() == 3);
+  for (int i = 0; i < 60; ++i) {
+    if (!world.lanes.back().is_gone) world.lose_lane();
+    world.lanes[0].listener->on_message({});  // a heartbeat
+    world.pass(500ms);
+  }
+  const size_t tried = world.lanes.size();
+  CHECK(tried > 10);
+  CHECK(tried < 60);
+  world.pass(10s);
+  CHECK(world.lanes.size() == tried);
+  CHECK(!world.lanes[0].is_gone);
   CHECK(world.told.empty());
 }
 
