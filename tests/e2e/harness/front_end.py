@@ -3,7 +3,9 @@
 streams a connection, and cuts what is silent for too long, as well as everything at its restart."""
 from __future__ import annotations
 
+import collections
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -119,6 +121,12 @@ class Fronted:
             router.program.stderr_text().count(f"generation={generation}\n")
             for router in self.routers
         )
+
+    def bridges_of_each(self) -> list[int]:
+        """How many were opened for each connection, fewest first."""
+        said = "".join(router.program.stderr_text() for router in self.routers)
+        tokens = re.findall(r"bridge\.opened t=(\w+)", said)
+        return sorted(collections.Counter(tokens).values())
 
     def expect_quiet(self) -> None:
         """Nobody was told of a loss, and no connection was closed."""
