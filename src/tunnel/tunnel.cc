@@ -32,12 +32,13 @@ std::string_view name(int phase) {
 
 }  // namespace
 
-Tunnel::Tunnel(const Context& context, Owner& owner, std::string log_id, std::string local_name)
+Tunnel::Tunnel(const Context& context, Owner& owner, std::string log_id, std::string local_name,
+               wire::Protection protection)
     : loop_(context.loop),
       owner_(owner),
       log_id_(std::move(log_id)),
       local_name_(std::move(local_name)),
-      conduit_(context.budget),
+      conduit_(context.budget, protection),
       redial_(context.loop, context.random, context.timing, *this),
       leave_(context.timing.leave),
       ack_timer_(context.loop),
@@ -330,7 +331,9 @@ void Tunnel::leave(bool is_clean, std::string why) {
   local_.reset();
   ack_timer_.cancel();
   linger_timer_.cancel();
-  const Ending ending{is_clean, std::move(why), conduit_.sent_bytes(), conduit_.delivered_bytes()};
+  Ending ending{is_clean, {}, std::move(why), conduit_.sent_bytes(), conduit_.delivered_bytes()};
+  const auto& reset = conduit_.peer_reset() ? conduit_.peer_reset() : conduit_.local_reset();
+  if (!is_clean && reset) ending.code = reset->code;
   loop_.post([this, ending] { owner_.on_local_over(*this, ending); });
 }
 

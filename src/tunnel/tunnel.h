@@ -31,6 +31,7 @@ class Tunnel final : private Redial::Host {
 
   struct Ending {
     bool is_clean = false;         // both directions ended in order
+    wire::ResetCode code{};        // else: the reset's, the peer's or ours
     std::string why;               // "done", or what happened, for people
     uint64_t sent_bytes = 0;       // read from the local socket
     uint64_t delivered_bytes = 0;  // written to it
@@ -64,8 +65,10 @@ class Tunnel final : private Redial::Host {
   };
 
   // `log_id` names the conduit in logs; `local_name` is what people call the local side
-  // ("application", "target"). The owner outlives the tunnel.
-  Tunnel(const Context& context, Owner& owner, std::string log_id, std::string local_name);
+  // ("application", "target"). `protection` is what the local stream does with the bytes: the
+  // tunnel only says it to the peer. The owner outlives the tunnel.
+  Tunnel(const Context& context, Owner& owner, std::string log_id, std::string local_name,
+         wire::Protection protection = wire::Protection::kNone);
 
   // Resets what is still open.
   ~Tunnel() override;

@@ -24,8 +24,10 @@ TunnelSet::TunnelSet(net::Loop& loop, base::Random& random, const Timing& timing
       context_{loop, random, budget_, timing_},
       stop_timer_(loop) {}
 
-Tunnel& TunnelSet::open(Tunnel::Owner& owner, std::string log_id, std::string local_name) {
-  auto tunnel = std::make_unique<Tunnel>(context_, *this, std::move(log_id), std::move(local_name));
+Tunnel& TunnelSet::open(Tunnel::Owner& owner, std::string log_id, std::string local_name,
+                        wire::Protection protection) {
+  auto tunnel = std::make_unique<Tunnel>(context_, *this, std::move(log_id), std::move(local_name),
+                                         protection);
   Tunnel& opened = *tunnel;
   places_[&opened] = tunnels_.insert(tunnels_.end(), {std::move(tunnel), &owner});
   return opened;

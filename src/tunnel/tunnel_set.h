@@ -22,7 +22,8 @@ class TunnelSet final : public Tunnel::Owner {
             size_t budget_bytes = wire::Budget::kDefaultBytes);
 
   // A new tunnel, owned here until it has ended; its events go to `owner`, which outlives it.
-  Tunnel& open(Tunnel::Owner& owner, std::string log_id, std::string local_name);
+  Tunnel& open(Tunnel::Owner& owner, std::string log_id, std::string local_name,
+               wire::Protection protection = wire::Protection::kNone);
 
   // As Tunnel's, for each.
   void retry_now();

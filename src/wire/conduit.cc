@@ -13,6 +13,16 @@ using base::TimePoint;
 
 Status broken(std::string_view rule) { return base::error(base::Code::kInvalidArgument, rule); }
 
+std::string mismatch(Protection peer) {
+  switch (peer) {
+    case Protection::kNone:
+      return "the other end does not encrypt end to end (--no-e2e), this one does";
+    case Protection::kTls:
+      return "the other end encrypts end to end, this one does not (--no-e2e)";
+  }
+  return "the other end encrypts in a way that this one does not know";
+}
+
 // A smaller piece is copied when it must wait, so that it does not pin a block of gRPC's.
 constexpr size_t kInboxCopyBytes = 4 << 10;
 
@@ -21,7 +31,10 @@ constexpr uint64_t kBudgetParts = 8;
 
 }  // namespace
 
-Conduit::Conduit(Budget& budget) : budget_(budget), charge_(budget) { grants_.fill(kFloorBytes); }
+Conduit::Conduit(Budget& budget, Protection protection)
+    : budget_(budget), protection_(protection), charge_(budget) {
+  grants_.fill(kFloorBytes);
+}
 
 // ---- local socket to peer
 
@@ -107,7 +120,7 @@ Frame Conduit::greeting(uint64_t generation) {
   greeted_received_ = received_;
   greeted_limit_ = granted_;
   Frame frame;
-  frame.attach = Attach{.generation = generation};
+  frame.attach = Attach{.generation = generation, .protection = protection_};
   frame.received = received_;
   frame.limit = granted_;
   return frame;
@@ -158,9 +171,8 @@ Status Conduit::check_attach(const Frame& frame) const {
     return broken("the peer speaks version " + std::to_string(frame.attach->version) +
                   " of the protocol, this is version " + std::to_string(kVersion));
   }
-  if (frame.attach->protection != 0) {
-    return base::error(base::Code::kFailedPrecondition,
-                       "the peer encrypts end to end, this end does not");
+  if (frame.attach->protection != protection_) {
+    return base::error(base::Code::kFailedPrecondition, mismatch(frame.attach->protection));
   }
   return absl::OkStatus();
 }
@@ -238,7 +250,7 @@ void Conduit::want_ack(TimePoint due) { ack_due_ = std::min(ack_due_.value_or(du
 std::optional<Frame> Conduit::next_frame(TimePoint now) {
   if (!attached_ || reset_sent_ || peer_reset_) return std::nullopt;
   Frame frame;
-  if (!attach_sent_) frame.attach = Attach{};
+  if (!attach_sent_) frame.attach = Attach{.protection = protection_};
   add_data(frame);
   const bool is_ack_due = ack_due_ && *ack_due_ <= now;
   const bool has_news = frame.attach || frame.offset || frame.reset;

@@ -28,7 +28,7 @@ constexpr base::Duration kAckDelay = std::chrono::milliseconds(20);
 
 class Conduit {
  public:
-  explicit Conduit(Budget& budget);
+  explicit Conduit(Budget& budget, Protection protection = Protection::kNone);
 
   // ---- local socket to peer
 
@@ -122,6 +122,7 @@ class Conduit {
   uint64_t received_data() const { return received_ - (peer_fin_ ? 1 : 0); }
 
   Budget& budget_;  // borrowed: outlives us
+  const Protection protection_;
   Charge charge_;
 
   // local to peer; offsets as in PROTOCOL.md: una <= next <= end, and a FIN occupies one at the end

@@ -53,7 +53,7 @@ void put_attach(HeaderWriter& out, const Attach& attach) {
   HeaderWriter fields(memory);
   put_plain(fields, kAttachVersion, attach.version);
   put_plain(fields, kAttachGeneration, attach.generation);
-  put_plain(fields, kAttachProtection, attach.protection);
+  put_plain(fields, kAttachProtection, static_cast<uint32_t>(attach.protection));
   put_varint(out, kAttach << 3 | kWireBytes);
   put_varint(out, fields.size());
   for (size_t i = 0; i < fields.size(); ++i) out.push_back(memory[i]);
@@ -110,7 +110,7 @@ base::StatusOr<Attach> read_attach(MessageReader& in) {
         if (!value) return malformed("bad attach");
         if (number == kAttachVersion) attach.version = static_cast<uint32_t>(*value);
         if (number == kAttachGeneration) attach.generation = *value;
-        if (number == kAttachProtection) attach.protection = static_cast<uint32_t>(*value);
+        if (number == kAttachProtection) attach.protection = static_cast<Protection>(*value);
         return true;
       });
   if (!status.ok()) return status;

@@ -32,12 +32,19 @@ enum class ResetCode : uint32_t {
   kStopped = 6,
   kProtectionMismatch = 7,
   kOverloaded = 8,
+  kDenied = 9,
+};
+
+// What the bytes of a conduit are, end to end. Both ends say it in each attach.
+enum class Protection : uint32_t {
+  kNone = 0,
+  kTls = 1,  // TLS 1.3 records; what they hold is for the two ends alone
 };
 
 struct Attach {
   uint32_t version = kVersion;
   uint64_t generation = 0;
-  uint32_t protection = 0;
+  Protection protection = Protection::kNone;  // any number may come
   bool operator==(const Attach&) const = default;
 };
 

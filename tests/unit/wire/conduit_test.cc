@@ -309,11 +309,24 @@ TEST_CASE("conduit: the first frame of a lane must attach, with this version") {
 
 TEST_CASE("conduit: a peer that protects its bytes otherwise is told so") {
   Budget budget;
-  Conduit conduit(budget);
+  for (const Protection own : {Protection::kNone, Protection::kTls}) {
+    for (const Protection peer : {Protection::kNone, Protection::kTls, Protection{2}}) {
+      Conduit conduit(budget, own);
+      conduit.attach(0);
+      Frame frame = attach_frame();
+      frame.attach->protection = peer;
+      const auto code = own == peer ? Code::kOk : Code::kFailedPrecondition;
+      CHECK(conduit.on_frame(frame, kStart).code() == code);
+    }
+  }
+}
+
+TEST_CASE("conduit: the first frame of each lane says how the bytes are protected") {
+  Budget budget;
+  Conduit conduit(budget, Protection::kTls);
   conduit.attach(0);
-  Frame frame = attach_frame();
-  frame.attach->protection = 1;
-  CHECK(conduit.on_frame(frame, kStart).code() == Code::kFailedPrecondition);
+  CHECK(conduit.next_frame(kStart)->attach->protection == Protection::kTls);
+  CHECK(conduit.greeting(1).attach->protection == Protection::kTls);
 }
 
 TEST_CASE("conduit: a limit beyond the largest window does not make this end keep more") {

@@ -49,7 +49,7 @@ Frame random_frame(SeededRandom& random) {
   if (random.one_in(2)) {
     frame.attach = Attach{.version = static_cast<uint32_t>(random.size_up_to(UINT32_MAX)),
                           .generation = random.size_up_to(UINT64_MAX - 1),
-                          .protection = static_cast<uint32_t>(random.below(3))};
+                          .protection = static_cast<Protection>(random.below(3))};
   }
   if (random.one_in(2)) frame.offset = random.size_up_to(UINT64_MAX - 1);
   if (random.one_in(2)) frame.received = random.size_up_to(UINT64_MAX - 1);
@@ -72,7 +72,7 @@ mindmeld::v1::Frame as_protobuf(const Frame& frame) {
   if (frame.attach) {
     message.mutable_attach()->set_version(frame.attach->version);
     message.mutable_attach()->set_generation(frame.attach->generation);
-    message.mutable_attach()->set_protection(frame.attach->protection);
+    message.mutable_attach()->set_protection(static_cast<uint32_t>(frame.attach->protection));
   }
   if (frame.offset) message.set_offset(*frame.offset);
   if (frame.received) message.set_received(*frame.received);
@@ -122,7 +122,7 @@ TEST_CASE("frame: what protobuf writes is read back, in whatever pieces it comes
 
 TEST_CASE("frame: a header is never larger than its memory") {
   Frame frame;
-  frame.attach = Attach{UINT32_MAX, UINT64_MAX, UINT32_MAX};
+  frame.attach = Attach{UINT32_MAX, UINT64_MAX, Protection{UINT32_MAX}};
   frame.offset = frame.received = frame.limit = UINT64_MAX;
   frame.fin = frame.move = true;
   frame.data.push_back(Bytes::copy_of(std::string(kDataBytesMax, 'x')));
