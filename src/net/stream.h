@@ -5,7 +5,9 @@
 // again. All on the loop thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 
 #include "base/bytes.h"
@@ -34,7 +36,8 @@ class Stream {
   virtual void wait_readable(std::function<void()> handler) = 0;
 
   // Gives as many of `pieces` to the kernel as it takes now, in order; the number of bytes taken.
-  // 0: it takes none now. kAborted: the connection is gone.
+  // 0: it takes none now. kAborted: the connection is gone. Any other error: the bytes cannot be
+  // what the peer sent, and the connection is to be reset for this reason.
   virtual base::StatusOr<size_t> write(std::span<const base::Bytes> pieces) = 0;
 
   // Calls `handler` once when write() may take more. One wait at a time.
@@ -44,11 +47,18 @@ class Stream {
   // time; need not fire for a stream that cannot be reset.
   virtual void wait_reset(std::function<void()> handler) = 0;
 
-  // Ends our direction in order (FIN). kAborted: the connection is gone.
+  // Ends our direction in order (FIN). Errors as write().
   virtual base::Status shutdown_write() = 0;
 
   // Bytes written that the other side's kernel has not acknowledged; they die with a reset().
   virtual size_t unacknowledged_bytes() const = 0;
+
+  // Bytes of the user's own that were read and written so far, where the stream adds others.
+  struct Moved {
+    uint64_t read_bytes = 0;
+    uint64_t written_bytes = 0;
+  };
+  virtual std::optional<Moved> moved() const { return std::nullopt; }
 
   // Ends both directions at once, so that the other side sees ECONNRESET. No handler runs after.
   virtual void reset() = 0;

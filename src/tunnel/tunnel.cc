@@ -228,10 +228,7 @@ void Tunnel::write_local() {
     const size_t count = std::min(inbox.size(), kPiecesPerWrite);
     const std::vector<Bytes> pieces(inbox.begin(), inbox.begin() + static_cast<long>(count));
     const base::StatusOr<size_t> written = local_->write(pieces);
-    if (!written.ok()) {
-      write_failed_ = true;
-      return read_local();
-    }
+    if (!written.ok()) return local_write_failed(written.status());
     if (*written > 0) conduit_.on_delivered(*written, loop_.clock().now());
     if (*written == 0) {
       waiting_writable_ = true;
@@ -241,10 +238,19 @@ void Tunnel::write_local() {
       });
     }
   }
-  if (conduit_.is_end_next() && !write_failed_) {
-    write_failed_ = !local_->shutdown_write().ok();
-    if (!write_failed_) conduit_.on_end_delivered();
-  }
+  if (!conduit_.is_end_next() || write_failed_) return;
+  const Status ended = local_->shutdown_write();
+  if (!ended.ok()) return local_write_failed(ended);
+  conduit_.on_end_delivered();
+}
+
+// The connection is gone, and what it has left is read; or what came is not the peer's.
+void Tunnel::local_write_failed(const Status& status) {
+  write_failed_ = true;
+  if (status.code() == base::Code::kAborted) return read_local();
+  const bool is_stranger = status.code() == base::Code::kUnauthenticated;
+  abort(
+      {is_stranger ? wire::ResetCode::kDenied : wire::ResetCode::kProtocol, base::message(status)});
 }
 
 void Tunnel::write_lane() {
@@ -328,12 +334,17 @@ void Tunnel::look_again() {
 
 void Tunnel::leave(bool is_clean, std::string why) {
   enter(Phase::kLeaving);
+  const std::optional<Stream::Moved> moved = local_ ? local_->moved() : std::nullopt;
   local_.reset();
   ack_timer_.cancel();
   linger_timer_.cancel();
   Ending ending{is_clean, {}, std::move(why), conduit_.sent_bytes(), conduit_.delivered_bytes()};
   const auto& reset = conduit_.peer_reset() ? conduit_.peer_reset() : conduit_.local_reset();
   if (!is_clean && reset) ending.code = reset->code;
+  if (moved) {
+    ending.sent_bytes = moved->read_bytes;
+    ending.delivered_bytes = moved->written_bytes;
+  }
   loop_.post([this, ending] { owner_.on_local_over(*this, ending); });
 }
 

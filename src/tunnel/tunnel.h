@@ -131,6 +131,7 @@ class Tunnel final : private Redial::Host {
   bool is_refusal(const wire::Frame& frame);
   void settle();
   void local_was_reset();
+  void local_write_failed(const base::Status& status);
   void leave(bool is_clean, std::string why);
   void end();
   void enter(Phase next);

@@ -69,3 +69,83 @@ TEST_CASE("keyring: where none can be made, it says so") {
   CHECK(Keyring::open("/proc/mindmeld/keyring", random).status().code() ==
         base::Code::kUnavailable);
 }
+
+TEST_CASE("keyring: a service's grant stays the same until it expires or is renewed") {
+  const Folder folder;
+  test::SeededRandom random(1);
+  const std::string path = folder / "keyring";
+  Keyring keyring = *Keyring::open(path, random);
+  const auto first = keyring.grant("web", "", false, 1'000, random);
+  REQUIRE(first.kept.ok());
+  CHECK(first.grant.secret.reveal().size() == secure::Grant::kSecretBytes);
+  CHECK(first.grant.expires_s == 1'000 + 30 * 24 * 3600);
+  const auto secret = [&](bool renew, int64_t now_s, const std::string& label = "") {
+    Keyring again = *Keyring::open(path, random);
+    return std::string(again.grant("web", label, renew, now_s, random).grant.secret.reveal());
+  };
+  const std::string same(first.grant.secret.reveal());
+  CHECK(secret(false, 1'001) == same);
+  CHECK(secret(false, 1'001, "bob") != same);
+  CHECK(secret(false, 1'001) == same);
+  CHECK(secret(false, first.grant.expires_s) != same);
+  const std::string second = secret(false, first.grant.expires_s);
+  CHECK(secret(true, first.grant.expires_s) != second);
+  CHECK(Keyring::open(path, random)->grants("web").size() == 2);  // bob's, and whoever's
+  CHECK(Keyring::open(path, random)->grants("web").back().serial > first.grant.serial);
+}
+
+TEST_CASE("keyring: what another process changes is seen, and what it added is not lost") {
+  const Folder folder;
+  test::SeededRandom random(1);
+  const std::string path = folder / "keyring";
+  Keyring mine = *Keyring::open(path, random);
+  Keyring other = *Keyring::open(path, random);
+  CHECK(!mine.reload());
+  other.grant("web", "", false, 0, random);
+  CHECK(mine.reload());
+  CHECK(!mine.reload());
+  CHECK(mine.grants("web").size() == 1);
+  mine.grant("db", "", false, 0, random);
+  REQUIRE(other.keep_ticket("api", base::Secret("https://h/api#x"), random).ok());
+  CHECK(other.grants("db").size() == 1);
+  REQUIRE(mine.revoke_all("web", random).ok());
+  CHECK(other.reload());
+  CHECK(other.grants("web").empty());
+  CHECK(other.kept_ticket("api")->reveal() == "https://h/api#x");
+  CHECK(!other.kept_ticket("web"));
+}
+
+TEST_CASE("keyring: a line that a person or a later version wrote is kept") {
+  const Folder folder;
+  test::SeededRandom random(1);
+  const std::string path = folder / "keyring";
+  Keyring keyring = *Keyring::open(path, random);
+  std::ofstream(path, std::ios::app) << "# my own\nfuture thing 1\n";
+  REQUIRE(keyring.keep_ticket("api", base::Secret("https://h/api#x"), random).ok());
+  std::ifstream file(path);
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  CHECK(text.find("# my own\nfuture thing 1\n") != std::string::npos);
+  CHECK(text.find("kept api https://h/api#x\n") != std::string::npos);
+  struct stat info {};
+  REQUIRE(stat(path.c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777) == 0600);
+}
+
+TEST_CASE("keyring: a line of ours that is not whole makes it none") {
+  const Folder folder;
+  test::SeededRandom random(1);
+  const std::string path = folder / "keyring";
+  REQUIRE(Keyring::open(path, random).ok());
+  std::ofstream(path, std::ios::app) << "ticket web - 0 1000 beef\n";
+  CHECK(Keyring::open(path, random).status().code() == base::Code::kInvalidArgument);
+}
+
+TEST_CASE("keyring: the same key opens this user's own services everywhere, and no other's") {
+  test::SeededRandom random(1);
+  const Keyring mine = Keyring::temporary(random);
+  const Keyring other = Keyring::temporary(random);
+  CHECK(mine.own_secret("web").reveal() == mine.own_secret("web").reveal());
+  CHECK(mine.own_secret("web").reveal() != mine.own_secret("db").reveal());
+  CHECK(mine.own_secret("web").reveal() != other.own_secret("web").reveal());
+  CHECK(mine.identity().fingerprint() != other.identity().fingerprint());
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// KeyringFile: the keyring's text on disk: for this user alone, replaced as a whole, by any number
+// of processes at once. Keyring knows what it says.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/random.h"
+#include "base/status.h"
+
+namespace mm::secure {
+
+class KeyringFile {
+ public:
+  explicit KeyringFile(std::string path) : path_(std::move(path)) {}
+
+  const std::string& path() const { return path_; }
+
+  // Its text; empty: it does not exist yet. kPermissionDenied: others may read it. kUnavailable: it
+  // cannot be read.
+  base::StatusOr<std::string> read();
+
+  // Puts in its place what `edit` makes of its text (empty: it did not exist), and makes it and its
+  // folder where they are not. While it runs no other process changes it; whoever reads meanwhile
+  // sees the old text or the new one, whole. An error of `edit` changes nothing and is returned.
+  using Edit = std::function<base::StatusOr<std::string>(const std::string& text)>;
+  base::Status update(base::Random& random, const Edit& edit);
+
+  // It is another one than this object has read or written last.
+  bool has_changed() const;
+
+ private:
+  // What tells one text from the next without reading it.
+  struct Version {
+    ino_t inode = 0;
+    off_t bytes = 0;
+    int64_t modified_ns = 0;
+    bool operator==(const Version&) const = default;
+  };
+
+  static Version version_of(int fd);
+  base::StatusOr<std::string> read_all(int fd) const;
+  base::Status replace(base::Random& random, const std::string& text);
+  base::Status unusable(int error) const;
+
+  const std::string path_;
+  Version version_;
+};
+
+}  // namespace mm::secure
