@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -31,11 +32,22 @@ mm::config::Environment environment() {
   return all;
 }
 
+// What every user of this machine can see of a command line: not what comes after a ticket's '#'.
+void hide_tickets(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    char* const hash = std::strchr(argv[i], '#');
+    if (hash != nullptr && std::strstr(argv[i], "://") != nullptr) {
+      std::memset(hash + 1, '.', std::strlen(hash + 1));
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   occupy_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of write(), no more
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  hide_tickets(argc, argv);
   return static_cast<int>(mm::cli::dispatch(mm::cli::commands(), words, environment()));
 }

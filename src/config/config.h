@@ -3,6 +3,7 @@
 // screen. Made by config/resolve.h, read by the commands, which know no flags.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/secret.h"
 
 namespace mm::config {
 
@@ -28,8 +30,9 @@ struct RouterUrl {
 // What every command has.
 struct Common {
   RouterUrl router;
-  bool router_is_default = true;  // no source named one
-  std::string ca_file;            // empty: the system's roots
+  bool router_is_default = true;    // no source named one
+  bool router_is_explicit = false;  // a flag or the environment did
+  std::string ca_file;              // empty: the system's roots
   bool json = false;
   int verbosity = 0;  // -q: -1; -v: 1
 };
@@ -48,6 +51,14 @@ struct RouterConfig {
 // How long a connection whose other end cannot be reached is kept.
 constexpr std::chrono::milliseconds kGrace = std::chrono::minutes(15);
 
+// What opens one service of somebody's (ticket.h).
+struct Ticket {
+  RouterUrl router;
+  std::string service;
+  base::Secret secret;                  // 16 bytes
+  std::array<uint8_t, 16> share_key{};  // the fingerprint of the key that the share must show
+};
+
 struct SharedService {
   std::string name;
   bool name_is_made_up = false;  // taken by another: try name-2, name-3, …
@@ -59,13 +70,18 @@ struct ShareConfig {
   std::vector<SharedService> services;  // at least one
   std::chrono::milliseconds dial_timeout{10'000};
   std::chrono::milliseconds grace = kGrace;
-  std::string keyring_file;  // empty: there is no home to keep one in
-  bool check = false;        // a target that does not answer now is exit code 7
-  bool no_wait = false;      // a router that is not there is exit code 5, not waited for
+  std::string keyring_file;         // empty: there is no home to keep one in
+  bool check = false;               // a target that does not answer now is exit code 7
+  bool no_wait = false;             // a router that is not there is exit code 5, not waited for
+  bool is_encrypted = true;         // end to end
+  std::vector<std::string> guests;  // a ticket for each; none: one ticket, for whoever has it
+  bool new_tickets = false;         // in place of those that there are
 };
 
 struct ConnectedService {
-  std::string name;
+  std::string name;  // its own, or what the configuration file calls it
+  std::optional<Ticket> ticket;
+  std::string ticket_file;         // where it is still to be read from; "-": standard input
   std::optional<Endpoint> listen;  // nothing: the service's own port number
 };
 
@@ -74,7 +90,10 @@ struct ConnectConfig {
   std::vector<ConnectedService> services;  // at least one
   std::chrono::milliseconds hold{15'000};  // how long a connection waits for its service
   std::chrono::milliseconds grace = kGrace;
-  bool no_wait = false;  // an absent service is exit code 4
+  std::string keyring_file;   // empty: there is no home to keep one in
+  bool no_wait = false;       // an absent service is exit code 4
+  bool is_encrypted = true;   // end to end
+  bool keeps_tickets = true;  // in the keyring, after their first use
 };
 
 struct ListConfig {

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <cstdio>
+#include <ctime>
 
 #include "base/text.h"
 
@@ -26,6 +27,24 @@ std::string router_hint(const Common& common) {
 std::string connect_command(std::string_view name, const Common& common) {
   const std::string router = common.router_is_default ? "" : " --router " + common.router.text();
   return "mindmeld connect " + std::string(name) + router;
+}
+
+Json sharing_event(std::string_view name, const Endpoint& target,
+                   const Events::Invitation* invitation) {
+  Json event = Json::object({{"event", "sharing"}, {"name", name}, {"target", target.text()}});
+  if (invitation == nullptr) return event;
+  event.add("ticket", invitation->ticket.reveal());
+  if (!invitation->guest.empty()) event.add("guest", invitation->guest);
+  return event;
+}
+
+// "2026-12-24", in UTC.
+std::string utc_day(int64_t unix_time_s) {
+  const auto time = static_cast<time_t>(unix_time_s);
+  tm utc{};
+  char text[32];
+  if (gmtime_r(&time, &utc) == nullptr) return "";
+  return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%d", &utc));
 }
 
 std::string counted(size_t connections) {
@@ -57,11 +76,23 @@ void Events::router_listening(std::string_view address) {
   tell("router listening on " + std::string(address));
 }
 
-void Events::sharing(std::string_view name, const Endpoint& target) {
-  publish(Json::object({{"event", "sharing"}, {"name", name}, {"target", target.text()}}));
-  const bool is_here = base::is_loopback(common_.router.host);
-  tell("sharing " + std::string(name) + " → " + target.text() + "   " +
-       (is_here ? "on this machine run: " : "a colleague runs: ") + connect_command(name, common_));
+void Events::sharing(std::string_view name, const Endpoint& target,
+                     const std::vector<Invitation>& invitations, bool is_reachable) {
+  for (const Invitation& each : invitations) publish(sharing_event(name, target, &each));
+  if (invitations.empty()) publish(sharing_event(name, target, nullptr));
+  const std::string what = "sharing " + std::string(name) + " → " + target.text() + "   ";
+  const std::string by_name = connect_command(name, common_);
+  if (invitations.empty()) {
+    const bool is_here = base::is_loopback(common_.router.host);
+    return tell(what + "not encrypted; " +
+                (is_here ? "on this machine run: " : "a colleague runs: ") + by_name + " --no-e2e");
+  }
+  if (!is_reachable) return tell(what + "on this machine run: " + by_name);
+  for (const Invitation& each : invitations) {
+    const std::string who = each.guest.empty() ? "a colleague" : each.guest;
+    tell(what + who + " runs: mindmeld connect '" + std::string(each.ticket.reveal()) + "'" +
+         (each.expires_s ? "   until " + utc_day(*each.expires_s) : ""));
+  }
 }
 
 void Events::listening(std::string_view service, std::string_view address) {
@@ -69,11 +100,15 @@ void Events::listening(std::string_view service, std::string_view address) {
   tell("listening on " + std::string(address) + " for " + std::string(service));
 }
 
-void Events::connection_open(std::string_view id, std::string_view service) {
-  publish(
-      Json::object({{"event", "connection"}, {"id", id}, {"service", service}, {"state", "open"}}));
+void Events::connection_open(std::string_view id, std::string_view service,
+                             std::string_view guest) {
+  Json event =
+      Json::object({{"event", "connection"}, {"id", id}, {"service", service}, {"state", "open"}});
+  if (!guest.empty()) event.add("guest", guest);
+  publish(event);
   if (common_.verbosity > 0) {
-    tell(std::string(service) + ": connection " + std::string(id) + " is open");
+    tell(std::string(service) + ": connection " + std::string(id) + " is open" +
+         (guest.empty() ? "" : ", " + std::string(guest) + "'s"));
   }
 }
 

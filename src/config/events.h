@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "config/config.h"
@@ -39,11 +40,20 @@ class Events {
 
   // router: it can be reached at `address` ("127.0.0.1:6353").
   void router_listening(std::string_view address);
-  // share: the router holds `name` for us.
-  void sharing(std::string_view name, const Endpoint& target);
+  // A ticket that a share hands out.
+  struct Invitation {
+    std::string guest;  // empty: whoever has it
+    base::Secret ticket;
+    std::optional<int64_t> expires_s;  // Unix time; nothing: with this process
+  };
+  // share: the router holds `name` for us. `is_reachable`: others can use the tickets; no ticket:
+  // it is not encrypted, and open to whom the router lets in.
+  void sharing(std::string_view name, const Endpoint& target,
+               const std::vector<Invitation>& invitations, bool is_reachable);
   // connect: applications can connect to `address` ("127.0.0.1:8080", "unix:/path", "-").
   void listening(std::string_view service, std::string_view address);
-  void connection_open(std::string_view id, std::string_view service);
+  // share: `guest` is whose ticket opened it, as for people; empty: not known, or the owner's.
+  void connection_open(std::string_view id, std::string_view service, std::string_view guest = "");
   // `why`: "done", or why it was reset.
   void connection_closed(std::string_view id, std::string_view service, uint64_t up_bytes,
                          uint64_t down_bytes, std::string_view why);

@@ -176,16 +176,41 @@ Status FileReader::read_connect(const Json& section) {
     const std::string& name = section.keys[i];
     const Json& value = section.items[i];
     if (Status status = check_name(name); !status.ok()) return fail(value.line, message(status));
-    services.push_back({name, std::nullopt});
-    if (value.kind == Kind::kObject && value.items.empty()) continue;  // the service's own port
+    ConnectedService& service = services.emplace_back();
+    service.name = name;
     const std::string path = joined("connect", name);
-    const auto text = service_text(path, "listen", value);
+    const auto rest = take_ticket_file(path, value, service);
+    if (!rest.ok()) return rest.status();
+    if (rest->kind == Kind::kObject && rest->items.empty()) continue;  // the service's own port
+    const auto text = service_text(path, "listen", *rest);
     if (!text.ok()) return text.status();
     auto listen = parse_listen(*text);
     if (!listen.ok()) return fail(value.line, quoted(path) + ": " + message(listen.status()));
-    services.back().listen = *std::move(listen);
+    service.listen = *std::move(listen);
   }
   return absl::OkStatus();
+}
+
+// What is left of a connected service's object without its "ticket_file".
+StatusOr<Json> FileReader::take_ticket_file(std::string_view path, const Json& value,
+                                            ConnectedService& service) const {
+  const auto key = std::find(value.keys.begin(), value.keys.end(), "ticket_file");
+  if (key == value.keys.end()) return value;
+  const auto index = key - value.keys.begin();
+  const Json& file = value.items[static_cast<size_t>(index)];
+  const std::string whole = joined(path, *key);
+  if (trust_ == Trust::kServicesAlone) {
+    return fail(file.line, "a mindmeld.json in the current directory must not have " +
+                               quoted(whole) + ", since it may be somebody else's");
+  }
+  if (file.kind != Kind::kString || file.text.empty()) {
+    return fail(file.line, quoted(whole) + " must be a string");
+  }
+  service.ticket_file = absolute(file.text);
+  Json rest = value;
+  rest.keys.erase(rest.keys.begin() + index);
+  rest.items.erase(rest.items.begin() + index);
+  return rest;
 }
 
 StatusOr<std::string> FileReader::service_text(std::string_view path, std::string_view key,

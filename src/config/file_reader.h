@@ -36,6 +36,8 @@ class FileReader {
   // The text of a service: itself, or that of its member `key` where it is an object.
   base::StatusOr<std::string> service_text(std::string_view path, std::string_view key,
                                            const Json& value) const;
+  base::StatusOr<Json> take_ticket_file(std::string_view path, const Json& value,
+                                        ConnectedService& service) const;
   std::string absolute(const std::string& path) const;
   base::Status fail(size_t line, std::string_view what) const;
 

@@ -186,6 +186,11 @@ Json Json::object(std::initializer_list<std::pair<std::string_view, Json>> membe
   return json;
 }
 
+void Json::add(std::string_view key, Json value) {
+  keys.emplace_back(key);
+  items.push_back(std::move(value));
+}
+
 Json Json::list(std::vector<Json> items) {
   Json json;
   json.kind = Kind::kList;

@@ -31,6 +31,9 @@ struct Json {
   static Json object(std::initializer_list<std::pair<std::string_view, Json>> members);
   static Json list(std::vector<Json> items);
 
+  // One more member at the end. Require: kObject.
+  void add(std::string_view key, Json value);
+
   Kind kind = Kind::kNull;
   std::string text;               // kString: what it says; kNumber, kBool: as JSON has it
   std::vector<Json> items;        // kList; kObject: its values, in the order of `keys`

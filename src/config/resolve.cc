@@ -62,6 +62,7 @@ StatusOr<Common> resolve_common(const Settings& settings) {
     if (!url.ok()) return base::within(url.status(), router->source);
     common.router = *url;
     common.router_is_default = false;
+    common.router_is_explicit = router->origin != Origin::kFile;
   }
   common.ca_file = settings.text("ca");
   const auto json = settings.is_on("json");
@@ -189,9 +190,23 @@ StatusOr<std::vector<SharedService>> shared_services(const Sources& sources, con
   return services;
 }
 
+// --ticket-file is for the one service that the command line names, or names it.
+StatusOr<std::vector<ConnectedService>> with_ticket_file(std::vector<ConnectedService> services,
+                                                         const Setting& setting) {
+  if (services.empty()) services.emplace_back();
+  if (services.size() > 1 || services[0].ticket) {
+    return usage_error(setting.source + " is the ticket of one service: name that one alone, " +
+                       "or give the tickets as arguments");
+  }
+  services[0].ticket_file = setting.values.front();
+  return services;
+}
+
 StatusOr<std::vector<ConnectedService>> connected_services(const Sources& sources,
+                                                           const Settings& settings,
                                                            const File& file) {
-  if (sources.arguments.positionals.empty()) {
+  const Setting* const ticket_file = settings.find("ticket-file");
+  if (sources.arguments.positionals.empty() && ticket_file == nullptr) {
     if (file.connect && !file.connect->empty()) return *file.connect;
     return usage_error("connect to what? Say a service, as in: mindmeld connect web=8080 (or " +
                        std::string("have a \"connect\" in the configuration file)"));
@@ -202,7 +217,23 @@ StatusOr<std::vector<ConnectedService>> connected_services(const Sources& source
     if (!service.ok()) return service.status();
     services.push_back(*std::move(service));
   }
+  if (ticket_file != nullptr) return with_ticket_file(std::move(services), *ticket_file);
   return services;
+}
+
+StatusOr<std::vector<std::string>> resolve_guests(const Settings& settings) {
+  const Setting* const setting = settings.find("ticket");
+  if (setting == nullptr) return std::vector<std::string>();
+  for (const std::string& guest : setting->values) {
+    if (Status status = check_name(guest); !status.ok())
+      return base::within(status, setting->source);
+  }
+  return setting->values;
+}
+
+std::string resolve_keyring(const Settings& settings, const Environment& environment) {
+  const std::string named = settings.text("keyring");
+  return named.empty() ? user_file(environment, "keyring") : named;
 }
 
 }  // namespace
@@ -260,15 +291,23 @@ StatusOr<ShareConfig> resolve_share(const Sources& sources) {
   if (!no_wait.ok()) return no_wait.status();
   const auto check = gathered->settings.is_on("check");
   if (!check.ok()) return check.status();
+  const auto no_e2e = gathered->settings.is_on("no-e2e");
+  if (!no_e2e.ok()) return no_e2e.status();
+  const auto new_ticket = gathered->settings.is_on("new-ticket");
+  if (!new_ticket.ok()) return new_ticket.status();
+  auto guests = resolve_guests(gathered->settings);
+  if (!guests.ok()) return guests.status();
 
   config.common = *std::move(common);
   config.services = *std::move(services);
   config.dial_timeout = *dial_timeout;
   config.grace = *grace;
-  config.keyring_file = gathered->settings.text("keyring");
-  if (config.keyring_file.empty()) config.keyring_file = user_file(sources.environment, "keyring");
+  config.keyring_file = resolve_keyring(gathered->settings, sources.environment);
   config.check = *check;
   config.no_wait = *no_wait;
+  config.is_encrypted = !*no_e2e;
+  config.guests = *std::move(guests);
+  config.new_tickets = *new_ticket;
   return config;
 }
 
@@ -277,7 +316,7 @@ StatusOr<ConnectConfig> resolve_connect(const Sources& sources) {
   if (!gathered.ok()) return gathered.status();
   auto common = resolve_common(gathered->settings);
   if (!common.ok()) return common.status();
-  auto services = connected_services(sources, gathered->file);
+  auto services = connected_services(sources, gathered->settings, gathered->file);
   if (!services.ok()) return services.status();
   if (Status status = check_connected(*services, common->json); !status.ok()) return status;
   ConnectConfig config;
@@ -287,12 +326,19 @@ StatusOr<ConnectConfig> resolve_connect(const Sources& sources) {
   if (!grace.ok()) return grace.status();
   const auto no_wait = gathered->settings.is_on("no-wait");
   if (!no_wait.ok()) return no_wait.status();
+  const auto no_e2e = gathered->settings.is_on("no-e2e");
+  if (!no_e2e.ok()) return no_e2e.status();
+  const auto no_save = gathered->settings.is_on("no-save");
+  if (!no_save.ok()) return no_save.status();
 
   config.common = *std::move(common);
   config.services = *std::move(services);
   config.hold = *hold;
   config.grace = *grace;
+  config.keyring_file = resolve_keyring(gathered->settings, sources.environment);
   config.no_wait = *no_wait;
+  config.is_encrypted = !*no_e2e;
+  config.keeps_tickets = !*no_save;
   return config;
 }
 

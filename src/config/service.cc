@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "config/endpoint.h"
+#include "config/ticket.h"
 #include "config/usage_error.h"
 
 namespace mm::config {
@@ -102,20 +103,24 @@ StatusOr<SharedService> parse_shared(std::string_view argument, std::string_view
 }
 
 StatusOr<ConnectedService> parse_connected(std::string_view argument) {
+  const bool has_ticket = is_ticket(argument);
   // What comes after a ticket's '#' is a secret, so nothing of it is shown.
-  if (argument.find("://") != std::string_view::npos) {
-    return usage_error(
-        "tickets (with ://) are not known to this version: name the service, and its router with "
-        "--router URL");
-  }
-  const size_t equals = argument.find('=');
+  const size_t begin = has_ticket ? std::min(argument.find('#'), argument.size()) : 0;
+  const size_t equals = argument.find('=', begin);
   ConnectedService service;
-  service.name = argument.substr(0, equals);
-  if (Status status = check_name(service.name); !status.ok()) return no_name(argument, status);
+  if (has_ticket) {
+    auto ticket = parse_ticket(argument.substr(0, equals));
+    if (!ticket.ok()) return ticket.status();
+    service.name = ticket->service;
+    service.ticket = *std::move(ticket);
+  } else {
+    service.name = argument.substr(0, equals);
+    if (Status status = check_name(service.name); !status.ok()) return no_name(argument, status);
+  }
   if (equals == std::string_view::npos) return service;
   if (equals + 1 == argument.size()) {
-    return usage_error(quoted(argument) + " has no address: write " + service.name + "=8080, or " +
-                       service.name + " for the service's own port number");
+    return usage_error(quoted(service.name + "=") + " has no address: write " + service.name +
+                       "=8080, or " + service.name + " for the service's own port number");
   }
   auto listen = parse_listen(argument.substr(equals + 1));
   if (!listen.ok()) return base::within(listen.status(), service.name);

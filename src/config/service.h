@@ -17,7 +17,7 @@ base::Status check_name(std::string_view name);
 // "[NAME=]TARGET". Without NAME it is made up: `<user>-3000`, `<user>-web.sock`.
 base::StatusOr<SharedService> parse_shared(std::string_view argument, std::string_view user);
 
-// "NAME[=LISTEN]".
+// "NAME[=LISTEN]" or "TICKET[=LISTEN]".
 base::StatusOr<ConnectedService> parse_connected(std::string_view argument);
 
 }  // namespace mm::config

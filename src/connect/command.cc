@@ -1,49 +1,187 @@
 // SPDX-License-Identifier: MIT
 #include "connect/command.h"
 
+#include <algorithm>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "config/events.h"
+#include "config/ticket.h"
 #include "connect/connector.h"
+#include "connect/ticket_input.h"
 #include "net/network_watch.h"
+#include "secure/keyring.h"
 #include "tunnel/lifetime.h"
 
 namespace mm::connect {
+namespace {
 
-base::ExitCode run(const config::ConnectConfig& config) {
-  net::Loop loop;
-  base::SystemRandom random;
-  config::Events events(config.common);
-  auto router = transport::RouterClient::open(
-      loop, {.router = config.common.router, .ca_file = config.common.ca_file, .timing = {}});
-  if (!router.ok()) {
-    events.error("usage", base::message(router.status()));
-    return base::ExitCode::kUsage;
-  }
-  tunnel::TunnelSet tunnels(
-      loop, random, {.grace = config.grace, .first_grace = config.hold, .leave = config.grace});
-  tunnel::RouterWatch watch(
-      loop, {[&](const std::string& why) { events.router_offline(why, tunnels.open_count()); },
-             [&](auto away) { events.router_online(away, tunnels.open_count()); }});
-  Context context{loop, random, **router, tunnels, watch, events, config};
+using base::ExitCode;
+using base::StatusOr;
 
-  std::vector<std::unique_ptr<Connector>> connectors;
-  tunnel::Lifetime lifetime(loop, tunnels, [&] {
-    for (auto& connector : connectors) connector->stop();
-  });
-  const net::NetworkWatch network(loop, config.common.router.host, [&](const std::string& why) {
-    (*router)->reconnect(why);
-    tunnels.retry_now();
-    for (auto& connector : connectors) connector->retry_now();
-  });
-  for (const config::ConnectedService& service : config.services) {
-    connectors.push_back(std::make_unique<Connector>(
-        context, service, [&](base::ExitCode exit_code) { lifetime.end(exit_code); }));
-    const base::ExitCode started = connectors.back()->start();
-    if (started != base::ExitCode::kDone) return started;
+// One router that services are at: a ticket names its own.
+struct Uplink {
+  Uplink(net::Loop& loop, base::Random& random, tunnel::TunnelSet& tunnels,
+         const config::ConnectConfig& config, config::Common own_common,
+         std::unique_ptr<transport::RouterClient> own_router)
+      : common(std::move(own_common)),
+        events(common),
+        router(std::move(own_router)),
+        watch(loop,
+              {[&](const std::string& why) { events.router_offline(why, tunnels.open_count()); },
+               [&](auto away) { events.router_online(away, tunnels.open_count()); }}),
+        context{loop, random, *router, tunnels, watch, events, config} {}
+
+  config::Common common;
+  config::Events events;
+  std::unique_ptr<transport::RouterClient> router;
+  tunnel::RouterWatch watch;
+  Context context;
+  std::optional<net::NetworkWatch> network;
+  std::vector<Connector*> connectors;
+};
+
+// Everything of one process.
+class Connect {
+ public:
+  explicit Connect(config::ConnectConfig config)
+      : config_(std::move(config)),
+        events_(config_.common),
+        tunnels_(loop_, random_,
+                 {.grace = config_.grace, .first_grace = config_.hold, .leave = config_.grace}),
+        lifetime_(loop_, tunnels_, [this] {
+          for (auto& connector : connectors_) connector->stop();
+        }) {}
+
+  ExitCode run() {
+    if (const ExitCode code = open_keyring(); code != ExitCode::kDone) return code;
+    for (config::ConnectedService& service : config_.services) {
+      if (const base::Status status = find_ticket(service); !status.ok()) return usage(status);
+    }
+    for (const config::ConnectedService& service : config_.services) {
+      if (const ExitCode code = start(service); code != ExitCode::kDone) return code;
+    }
+    for (auto& uplink : uplinks_) watch_network(*uplink);
+    return lifetime_.run();
   }
-  return lifetime.run();
-}
+
+ private:
+  ExitCode usage(const base::Status& status) {
+    events_.error("usage", base::message(status));
+    return ExitCode::kUsage;
+  }
+
+  // Without one a service opens by its ticket alone.
+  ExitCode open_keyring() {
+    if (!config_.is_encrypted) return ExitCode::kDone;
+    auto keyring = secure::Keyring::open(config_.keyring_file, random_);
+    if (keyring.ok()) {
+      keyring_.emplace(*std::move(keyring));
+      return ExitCode::kDone;
+    }
+    if (keyring.status().code() != base::Code::kUnavailable) return usage(keyring.status());
+    events_.note(base::message(keyring.status()) + ": services open by their tickets alone");
+    return ExitCode::kDone;
+  }
+
+  // A ticket that was given, in a file or in earlier use. The last goes behind a router that was
+  // named here.
+  base::Status find_ticket(config::ConnectedService& service) {
+    if (!service.ticket_file.empty()) {
+      auto ticket = read_ticket(service.ticket_file);
+      if (!ticket.ok()) return ticket.status();
+      if (service.name.empty()) service.name = ticket->service;
+      service.ticket = *std::move(ticket);
+    }
+    if (service.ticket || !keyring_) return absl::OkStatus();
+    const std::optional<base::Secret> kept = keyring_->kept_ticket(service.name);
+    if (!kept) return absl::OkStatus();
+    auto ticket = config::parse_ticket(kept->reveal());
+    if (!ticket.ok()) {
+      return base::within(ticket.status(), "the keyring's ticket for " + service.name);
+    }
+    if (config_.common.router_is_explicit && ticket->router != config_.common.router) {
+      return absl::OkStatus();
+    }
+    service.ticket = *std::move(ticket);
+    events_.note(service.name + ": by the ticket for " + service.ticket->router.text() +
+                 " that the keyring has kept");
+    return absl::OkStatus();
+  }
+
+  StatusOr<std::optional<Key>> key_of(const config::ConnectedService& service) {
+    std::optional<Key> key;
+    if (!config_.is_encrypted) return key;
+    if (service.ticket) {
+      key = Key{service.ticket->secret, service.ticket->share_key, false, nullptr};
+      if (keyring_ && config_.keeps_tickets) key->on_first_use = [this, service] { keep(service); };
+    } else if (keyring_) {
+      key = Key{keyring_->own_secret(service.name), keyring_->identity().fingerprint(), true,
+                nullptr};
+    } else {
+      return base::error(base::Code::kInvalidArgument,
+                         service.name + " needs a ticket: paste the line that its share printed");
+    }
+    return key;
+  }
+
+  void keep(const config::ConnectedService& service) {
+    const base::Status kept =
+        keyring_->keep_ticket(service.name, config::ticket_text(*service.ticket), random_);
+    if (!kept.ok()) events_.note(base::message(kept) + ": the ticket is not kept");
+  }
+
+  ExitCode start(const config::ConnectedService& service) {
+    auto key = key_of(service);
+    if (!key.ok()) return usage(key.status());
+    const auto uplink = uplink_to(service.ticket ? service.ticket->router : config_.common.router);
+    if (!uplink.ok()) return usage(uplink.status());
+    connectors_.push_back(
+        std::make_unique<Connector>((*uplink)->context, service, *std::move(key),
+                                    [this](ExitCode exit_code) { lifetime_.end(exit_code); }));
+    (*uplink)->connectors.push_back(connectors_.back().get());
+    return connectors_.back()->start();
+  }
+
+  StatusOr<Uplink*> uplink_to(const config::RouterUrl& url) {
+    const auto found = std::find_if(uplinks_.begin(), uplinks_.end(), [&](const auto& uplink) {
+      return uplink->common.router == url;
+    });
+    if (found != uplinks_.end()) return found->get();
+    auto router = transport::RouterClient::open(
+        loop_, {.router = url, .ca_file = config_.common.ca_file, .timing = {}});
+    if (!router.ok()) return router.status();
+    config::Common common = config_.common;
+    common.router_is_default = common.router_is_default && url == common.router;
+    common.router = url;
+    uplinks_.push_back(std::make_unique<Uplink>(loop_, random_, tunnels_, config_,
+                                                std::move(common), *std::move(router)));
+    return uplinks_.back().get();
+  }
+
+  void watch_network(Uplink& uplink) {
+    uplink.network.emplace(loop_, uplink.common.router.host, [this, &uplink](const auto& why) {
+      uplink.router->reconnect(why);
+      tunnels_.retry_now();
+      for (Connector* connector : uplink.connectors) connector->retry_now();
+    });
+  }
+
+  config::ConnectConfig config_;
+  net::Loop loop_;
+  base::SystemRandom random_;
+  config::Events events_;
+  std::optional<secure::Keyring> keyring_;
+  std::vector<std::unique_ptr<Uplink>> uplinks_;
+  tunnel::TunnelSet tunnels_;
+  std::vector<std::unique_ptr<Connector>> connectors_;
+  tunnel::Lifetime lifetime_;
+};
+
+}  // namespace
+
+ExitCode run(const config::ConnectConfig& config) { return Connect(config).run(); }
 
 }  // namespace mm::connect

@@ -7,6 +7,8 @@
 #include "net/standard_stream.h"
 #include "ops/log.h"
 #include "secure/log_id.h"
+#include "secure/proof.h"
+#include "tunnel/sealed_stream.h"
 
 namespace mm::connect {
 namespace {
@@ -24,12 +26,16 @@ constexpr uint16_t kFirstUnprivilegedPort = 1'024;
 
 }  // namespace
 
-Connector::Connector(Context& context, config::ConnectedService service,
+Connector::Connector(Context& context, config::ConnectedService service, std::optional<Key> key,
                      std::function<void(ExitCode)> on_over)
     : context_(context),
       service_(std::move(service)),
+      remote_name_(service_.ticket ? service_.ticket->service : service_.name),
+      key_(std::move(key)),
       on_over_(std::move(on_over)),
-      hold_timer_(context.loop) {}
+      hold_timer_(context.loop) {
+  if (key_) tls_.emplace(key_->share_key);
+}
 
 ExitCode Connector::start() {
   if (service_.listen && !is_standard()) {
@@ -40,7 +46,7 @@ ExitCode Connector::start() {
     }
   }
   stock_ = std::make_unique<TokenStock>(context_.loop, context_.router, context_.random,
-                                        service_.name, context_.config.no_wait, *this);
+                                        remote_name_, context_.config.no_wait, *this);
   if (is_standard()) accept(std::make_unique<net::StandardStream>(context_.loop));
   return ExitCode::kDone;
 }
@@ -117,10 +123,11 @@ void Connector::serve_waiting() {
 void Connector::open(Waiting waiting, const TokenStock::Taken& taken) {
   const std::string id = secure::log_id(taken.token);
   if (waiting.tunnel == nullptr) {
-    waiting.tunnel = &context_.tunnels.open(*this, id, "application");
+    waiting.tunnel = &context_.tunnels.open(
+        *this, id, "application", key_ ? wire::Protection::kTls : wire::Protection::kNone);
     connections_.try_emplace(waiting.tunnel, waiting.deadline, context_);
     context_.events.connection_open(id, service_.name);
-    waiting.tunnel->set_local(std::move(waiting.stream));
+    waiting.tunnel->set_local(key_ ? seal(std::move(waiting.stream)) : std::move(waiting.stream));
   } else {
     ops::log(ops::Level::kInfo, "connect.token_replaced",
              {{"t", waiting.tunnel->log_id()}, {"new_t", id}});
@@ -134,11 +141,20 @@ void Connector::open(Waiting waiting, const TokenStock::Taken& taken) {
   waiting.tunnel->attach([this, taken](uint64_t generation, wire::Lane::Listener& listener) {
     return context_.router.open_lane({.token = taken.token,
                                       .role = transport::Role::kConnect,
-                                      .service = service_.name,
+                                      .service = remote_name_,
                                       .generation = generation,
                                       .share_instance = taken.share_instance},
                                      listener);
   });
+}
+
+std::unique_ptr<net::Stream> Connector::seal(std::unique_ptr<net::Stream> stream) {
+  auto prove = [this](const secure::Digest& exporter) {
+    if (!std::exchange(was_used_, true) && key_->on_first_use) key_->on_first_use();
+    return secure::ticket_proof(key_->secret, exporter);
+  };
+  return std::make_unique<tunnel::SealedStream>(context_.loop, tls_->open(), std::move(prove),
+                                                std::move(stream));
 }
 
 void Connector::expire_waiting() {
@@ -256,9 +272,27 @@ void Connector::on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) {
   std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.tunnel == &tunnel; });
   context_.events.connection_closed(tunnel.log_id(), service_.name, ending.sent_bytes,
                                     ending.delivered_bytes, ending.why);
+  const bool is_denied =
+      ending.code == ResetCode::kDenied || ending.code == ResetCode::kProtectionMismatch;
+  if (ending.is_clean) denial_told_ = false;
+  if (is_denied || ending.code == ResetCode::kProtocol) tell_denial(ending);
   if (!is_standard()) return;
-  if (!ending.is_clean && !stopped_) context_.events.error("reset", ending.why);
-  on_over_(ending.is_clean ? ExitCode::kDone : ExitCode::kInternal);
+  if (!ending.is_clean && !is_denied && !stopped_) context_.events.error("reset", ending.why);
+  on_over_(ending.is_clean ? ExitCode::kDone
+           : is_denied     ? ExitCode::kNotAllowed
+                           : ExitCode::kInternal);
+}
+
+// Applications see a reset alone, so it is said here why; once, however often they try.
+void Connector::tell_denial(const Tunnel::Ending& ending) {
+  if (std::exchange(denial_told_, true)) return;
+  const bool is_stranger = ending.code == ResetCode::kDenied && key_ && key_->is_own;
+  context_.events.error(
+      "not_allowed",
+      service_.name + ": " +
+          (is_stranger ? "what answers does not have your key: if it is somebody else's, ask them "
+                         "for a ticket, and connect to that"
+                       : ending.why));
 }
 
 void Connector::on_ended(Tunnel& tunnel) { connections_.erase(&tunnel); }

@@ -18,6 +18,8 @@
 #include "net/listener.h"
 #include "net/loop.h"
 #include "net/stream.h"
+#include "secure/identity.h"
+#include "secure/tls.h"
 #include "transport/router_client.h"
 #include "tunnel/router_watch.h"
 #include "tunnel/tunnel_set.h"
@@ -35,10 +37,19 @@ struct Context {
   const config::ConnectConfig& config;
 };
 
+// What opens one service, and whose it has to be.
+struct Key {
+  base::Secret secret;  // the ticket's
+  secure::Fingerprint share_key{};
+  bool is_own = false;                 // of this user's keyring: no ticket was given
+  std::function<void()> on_first_use;  // the share has shown its key
+};
+
 class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owner {
  public:
-  // `on_over(exit_code)`: the service cannot be had, or its one connection (`-`) has ended.
-  Connector(Context& context, config::ConnectedService service,
+  // Without a key nothing is encrypted. `on_over(exit_code)`: the service cannot be had, or its one
+  // connection (`-`) has ended.
+  Connector(Context& context, config::ConnectedService service, std::optional<Key> key,
             std::function<void(base::ExitCode)> on_over);
 
   // Opens what can be opened before the service is seen. kCannotListen, or kDone.
@@ -75,6 +86,8 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
   void listen_at(uint16_t port_hint);
   void serve_waiting();
   void open(Waiting waiting, const TokenStock::Taken& taken);
+  std::unique_ptr<net::Stream> seal(std::unique_ptr<net::Stream> stream);
+  void tell_denial(const tunnel::Tunnel::Ending& ending);
   void again(tunnel::Tunnel& tunnel);
   void expire_waiting();
   void give_up(Waiting waiting);
@@ -93,6 +106,11 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
 
   Context& context_;
   config::ConnectedService service_;
+  const std::string remote_name_;  // what the router calls the service
+  std::optional<Key> key_;
+  std::optional<secure::TlsClient> tls_;  // with the key
+  bool was_used_ = false;                 // the key
+  bool denial_told_ = false;              // since a connection went well
   std::function<void(base::ExitCode)> on_over_;
   std::unique_ptr<net::Listener> listener_;
   std::deque<Waiting> waiting_;  // by deadline

@@ -34,6 +34,14 @@ std::string random_instance(base::Random& random) {
   return base::to_hex(bytes);
 }
 
+// A running share notices tickets that were made or taken away by others within so long.
+constexpr base::Duration kKeyringLook = std::chrono::seconds(1);
+
+int64_t unix_time_s() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
 uint64_t unix_time_ms() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
@@ -42,14 +50,10 @@ uint64_t unix_time_ms() {
 // Without one a share works, but nobody knows it again.
 base::StatusOr<secure::Keyring> open_keyring(const config::ShareConfig& config,
                                              base::Random& random, config::Events& events) {
-  base::Status status =
-      base::error(base::Code::kUnavailable, "there is no home folder to keep a keyring in");
-  if (!config.keyring_file.empty()) {
-    auto keyring = secure::Keyring::open(config.keyring_file, random);
-    if (keyring.ok() || keyring.status().code() != base::Code::kUnavailable) return keyring;
-    status = keyring.status();
-  }
-  events.note(base::message(status) + ": after a restart this share cannot take over its own name");
+  auto keyring = secure::Keyring::open(config.keyring_file, random);
+  if (keyring.ok() || keyring.status().code() != base::Code::kUnavailable) return keyring;
+  events.note(base::message(keyring.status()) +
+              ": after a restart this share cannot take over its own name, and its tickets end");
   return secure::Keyring::temporary(random);
 }
 
@@ -92,6 +96,14 @@ base::ExitCode serve(Context& context) {
       if (all_over || !sharers[index]->is_over()) lifetime.end(code);
     }));
   }
+  net::Timer keyring_timer(context.loop);
+  const std::function<void()> look_at_keyring = [&] {
+    if (context.keyring.reload()) {
+      for (auto& sharer : sharers) sharer->on_keyring_changed();
+    }
+    keyring_timer.after(kKeyringLook, look_at_keyring);
+  };
+  if (context.config.is_encrypted) look_at_keyring();
   const std::string& router_host = context.config.common.router.host;
   const net::NetworkWatch network(context.loop, router_host, [&](const std::string& why) {
     context.router.reconnect(why);
@@ -114,7 +126,7 @@ base::ExitCode run(const config::ShareConfig& config) {
     events.error("usage", base::message(router.status()));
     return base::ExitCode::kUsage;
   }
-  const auto keyring = open_keyring(config, random, events);
+  auto keyring = open_keyring(config, random, events);
   if (!keyring.ok()) {
     events.error("usage", base::message(keyring.status()));
     return base::ExitCode::kUsage;
@@ -130,13 +142,22 @@ base::ExitCode run(const config::ShareConfig& config) {
   const auto dial = [&](const base::Address& target, Dialled dialled) {
     return std::make_shared<net::Dial>(loop, target, config.dial_timeout, std::move(dialled));
   };
-  Context context{loop,           random,
-                  **router,       tunnels,
-                  watch,          events,
-                  config,         *keyring,
-                  dial,           net::is_listened_to,
-                  user_at_host(), random_instance(random),
-                  unix_time_ms()};
+  const secure::TlsServer tls(keyring->identity());
+  Context context{.loop = loop,
+                  .random = random,
+                  .router = **router,
+                  .tunnels = tunnels,
+                  .watch = watch,
+                  .events = events,
+                  .config = config,
+                  .keyring = *keyring,
+                  .tls = tls,
+                  .dial = dial,
+                  .is_listened_to = net::is_listened_to,
+                  .unix_time_s = unix_time_s,
+                  .label = user_at_host(),
+                  .instance = random_instance(random),
+                  .start_time_ms = unix_time_ms()};
   return serve(context);
 }
 

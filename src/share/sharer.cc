@@ -17,6 +17,13 @@ using wire::ResetCode;
 // A share with more is in trouble already: two file descriptors and about 80 KiB each.
 constexpr size_t kConnectionsMost = 10'000;
 
+// Connections whose ticket was not seen yet, some 30 KiB each. Who has one shows it within a few
+// round trips, so of more it is the oldest that goes: whoever has none must not keep others out.
+constexpr size_t kUnprovenMost = 1'024;
+
+// Whoever tries tickets must not be able to fill the screen.
+constexpr base::Duration kDenialQuiet = std::chrono::seconds(10);
+
 // alice-3000, alice-3000-2, … : nobody shares more of one port at once.
 constexpr int kNamesMost = 100;
 
@@ -35,8 +42,31 @@ Sharer::Sharer(Context& context, config::SharedService service, std::function<vo
       tombstones_(context.loop.clock(), context.config.grace) {}
 
 void Sharer::start() {
+  make_tickets();
   const Registrar::Context shared{context_.loop, context_.random, context_.router, context_.watch};
   registrar_ = std::make_unique<Registrar>(shared, request(), context_.config.no_wait, *this);
+}
+
+void Sharer::make_tickets() {
+  if (!context_.config.is_encrypted) return;
+  tickets_.emplace(context_.keyring, context_.random,
+                   TicketBook::Terms{.service = service_.name,
+                                     .is_made_up = service_.name_is_made_up,
+                                     .guests = context_.config.guests,
+                                     .renew = context_.config.new_tickets},
+                   context_.unix_time_s());
+  if (!tickets_->kept().ok()) {
+    context_.events.note(base::message(tickets_->kept()) + ": the tickets of " + service_.name +
+                         " are good for this process alone");
+  }
+}
+
+void Sharer::on_keyring_changed() {
+  if (!tickets_) return;
+  for (auto& [tunnel, connection] : connections_) {
+    if (!connection.guest || tickets_->knows(*connection.guest)) continue;
+    tunnel->abort({ResetCode::kDenied, "the ticket that opened this connection was withdrawn"});
+  }
 }
 
 void Sharer::retry_now() {
@@ -60,9 +90,23 @@ void Sharer::on_registered() {
     if (!tunnel->has_lane()) tunnel->move();
   }
   if (std::exchange(was_announced_, true)) return;
-  context_.events.sharing(service_.name, service_.target);
+  tell_sharing();
   tell_if_target_is_down();
   on_first_();
+}
+
+void Sharer::tell_sharing() {
+  const config::RouterUrl& router = context_.config.common.router;
+  std::vector<config::Events::Invitation> invitations;
+  if (tickets_) {
+    for (const secure::Grant& grant : tickets_->tickets()) {
+      const config::Ticket ticket{router, service_.name, grant.secret,
+                                  context_.keyring.identity().fingerprint()};
+      invitations.push_back({grant.label, config::ticket_text(ticket), grant.expires_s});
+    }
+  }
+  const bool is_reachable = !base::is_loopback(router.host);
+  context_.events.sharing(service_.name, service_.target, invitations, is_reachable);
 }
 
 // Starting before the server is normal; wondering why nothing answers is not necessary.
@@ -78,6 +122,7 @@ void Sharer::on_failed(const Status& status, ExitCode exit_code) {
     const std::string number = "-" + std::to_string(++names_tried_);
     constexpr size_t kNameBytesMax = 63;
     service_.name = first_name_.substr(0, kNameBytesMax - number.size()) + number;
+    make_tickets();
     return registrar_->rename(request());
   }
   context_.events.error(is_taken ? "name_taken" : "router", base::message(status));
@@ -138,24 +183,78 @@ void Sharer::on_forward(const base::Token& token, uint64_t generation) {
 
 void Sharer::open(const base::Token& token) {
   const std::string id = secure::log_id(token);
-  Tunnel& tunnel = context_.tunnels.open(*this, id, "target");
+  Tunnel& tunnel = context_.tunnels.open(*this, id, "target", protection());
   connections_[&tunnel].token = token;
   by_token_[token] = &tunnel;
-  context_.events.connection_open(id, service_.name);
   tunnel.attach([this, token](uint64_t generation, wire::Lane::Listener& listener) {
     return open_lane(token, generation, listener);
   });
   if (connections_.size() > kConnectionsMost) {
     return tunnel.abort({ResetCode::kOverloaded, "the share has too many connections"});
   }
-  connections_[&tunnel].dial = context_.dial(
+  if (!tickets_) return dial(tunnel);
+  seal(tunnel);
+  if (unproven_.size() > kUnprovenMost) {
+    unproven_.front()->abort({ResetCode::kOverloaded, "too many connections show no ticket"});
+  }
+}
+
+wire::Protection Sharer::protection() const {
+  return tickets_ ? wire::Protection::kTls : wire::Protection::kNone;
+}
+
+// Whoever has no ticket never makes it dial.
+void Sharer::seal(Tunnel& tunnel) {
+  Connection& connection = connections_.at(&tunnel);
+  auto sealed = std::make_unique<tunnel::SealedStream>(
+      context_.loop, context_.tls.open(),
+      [this, &tunnel](const secure::Digest& proof, const secure::Digest& exporter) {
+        on_proof(tunnel, proof, exporter);
+      });
+  connection.sealed = sealed.get();
+  connection.unproven = unproven_.insert(unproven_.end(), &tunnel);
+  tunnel.set_local(std::move(sealed));
+}
+
+void Sharer::proven(Connection& connection) {
+  if (connection.unproven) unproven_.erase(*std::exchange(connection.unproven, std::nullopt));
+}
+
+void Sharer::on_proof(Tunnel& tunnel, const secure::Digest& proof, const secure::Digest& exporter) {
+  Connection& connection = connections_.at(&tunnel);
+  if (!tunnel.is_open() || !connection.unproven) return;
+  proven(connection);
+  connection.guest = tickets_->admit(proof, exporter, context_.unix_time_s());
+  if (connection.guest) return dial(tunnel);
+  ops::log(ops::Level::kWarn, "share.denied", {{"t", tunnel.log_id()}, {"service", service_.name}});
+  const base::TimePoint now = context_.loop.clock().now();
+  if (denial_told_time_ + kDenialQuiet <= now) {
+    denial_told_time_ = now;
+    context_.events.note("somebody tried to connect to " + service_.name +
+                         " with a ticket that is not good, or not any more");
+  }
+  tunnel.abort({ResetCode::kDenied, "this ticket does not open \"" + service_.name +
+                                        "\", or not any more: ask for a new one"});
+}
+
+void Sharer::dial(Tunnel& tunnel) {
+  Connection& connection = connections_.at(&tunnel);
+  const std::string guest = connection.guest ? connection.guest->label : "";
+  context_.events.connection_open(tunnel.log_id(), service_.name, guest);
+  connection.is_told = true;
+  connection.dial = context_.dial(
       service_.target, [this, &tunnel](base::StatusOr<std::unique_ptr<net::Stream>> stream) {
         on_dialled(tunnel, std::move(stream));
       });
 }
 
 void Sharer::on_dialled(Tunnel& tunnel, base::StatusOr<std::unique_ptr<net::Stream>> stream) {
-  if (stream.ok()) return tunnel.set_local(*std::move(stream));
+  if (stream.ok()) {
+    tunnel::SealedStream* const sealed = connections_.at(&tunnel).sealed;
+    if (!sealed) return tunnel.set_local(*std::move(stream));
+    if (!tunnel.is_open()) return (*stream)->reset();  // it ended while the target was dialled
+    return sealed->set_inner(*std::move(stream));
+  }
   ops::log(ops::Level::kInfo, "share.refused",
            {{"t", tunnel.log_id()}, {"why", base::message(stream.status())}});
   tunnel.abort({ResetCode::kRefused, base::message(stream.status())});
@@ -164,7 +263,7 @@ void Sharer::on_dialled(Tunnel& tunnel, base::StatusOr<std::unique_ptr<net::Stre
 void Sharer::say_last_word(const base::Token& token, Tombstone tombstone) {
   const uint64_t generation = tombstone.generation++;
   wire::Frame frame;
-  frame.attach = wire::Attach{.generation = generation};
+  frame.attach = wire::Attach{.generation = generation, .protection = protection()};
   frame.received = tombstone.received;
   frame.limit = wire::kFloorBytes;
   frame.reset = tombstone.reset;
@@ -190,7 +289,11 @@ void Sharer::on_move_asked(Tunnel& tunnel) {
 }
 
 void Sharer::on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) {
-  connections_.at(&tunnel).dial.reset();
+  Connection& connection = connections_.at(&tunnel);
+  connection.dial.reset();
+  connection.sealed = nullptr;
+  proven(connection);
+  if (!connection.is_told) return;
   context_.events.connection_closed(tunnel.log_id(), service_.name, ending.delivered_bytes,
                                     ending.sent_bytes, ending.why);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,14 +14,18 @@
 #include "base/random.h"
 #include "config/config.h"
 #include "config/events.h"
+#include "config/ticket.h"
 #include "net/dial.h"
 #include "net/loop.h"
 #include "secure/keyring.h"
+#include "secure/tls.h"
 #include "share/last_word.h"
 #include "share/registrar.h"
+#include "share/ticket_book.h"
 #include "share/tombstones.h"
 #include "transport/router_client.h"
 #include "tunnel/router_watch.h"
+#include "tunnel/sealed_stream.h"
 #include "tunnel/tunnel_set.h"
 
 namespace mm::share {
@@ -42,9 +47,11 @@ struct Context {
   tunnel::RouterWatch& watch;
   config::Events& events;
   const config::ShareConfig& config;
-  const secure::Keyring& keyring;
+  secure::Keyring& keyring;
+  const secure::TlsServer& tls;  // shows the keyring's key
   DialTarget dial;
   IsListenedTo is_listened_to;
+  std::function<int64_t()> unix_time_s;
   std::string label;     // "user@host", for people
   std::string instance;  // random, of this process
   uint64_t start_time_ms = 0;
@@ -63,6 +70,9 @@ class Sharer final : public Registrar::Listener, public tunnel::Tunnel::Owner {
   // There may be a way to the router again.
   void retry_now();
 
+  // The keyring says something else now: what a ticket opened that is no more is cut.
+  void on_keyring_changed();
+
   // Gives the name up; what is open goes on.
   void stop() { registrar_.reset(); }
 
@@ -72,12 +82,24 @@ class Sharer final : public Registrar::Listener, public tunnel::Tunnel::Owner {
  private:
   struct Connection {
     base::Token token;
-    std::shared_ptr<void> dial;  // until the target answered
+    tunnel::SealedStream* sealed = nullptr;  // the tunnel's, while that is open
+    std::optional<std::list<tunnel::Tunnel*>::iterator> unproven;  // until its ticket was seen
+    std::optional<TicketBook::Guest> guest;                        // whose ticket it was
+    std::shared_ptr<void> dial;                                    // until the target answered
+    bool is_told = false;  // its beginning, so that its end is, too
   };
 
   transport::RegistrationRequest request() const;
   void tell_if_target_is_down();
+  void tell_sharing();
   void open(const base::Token& token);
+  void make_tickets();
+  void seal(tunnel::Tunnel& tunnel);
+  void proven(Connection& connection);
+  void on_proof(tunnel::Tunnel& tunnel, const secure::Digest& proof,
+                const secure::Digest& exporter);
+  void dial(tunnel::Tunnel& tunnel);
+  wire::Protection protection() const;
   void say_last_word(const base::Token& token, Tombstone tombstone);
   void on_dialled(tunnel::Tunnel& tunnel, base::StatusOr<std::unique_ptr<net::Stream>> stream);
   void end_if_over();
@@ -106,6 +128,9 @@ class Sharer final : public Registrar::Listener, public tunnel::Tunnel::Owner {
   std::function<void(base::ExitCode)> on_over_;
   bool was_announced_ = false;
   bool is_superseded_ = false;
+  std::optional<TicketBook> tickets_;    // nothing: not encrypted
+  std::list<tunnel::Tunnel*> unproven_;  // whose ticket was not seen yet, the oldest first
+  base::TimePoint denial_told_time_{};
   Tombstones tombstones_;
   std::unordered_map<tunnel::Tunnel*, Connection> connections_;
   std::unordered_map<base::Token, tunnel::Tunnel*> by_token_;

@@ -99,9 +99,9 @@ void Tunnel::on_frame(std::vector<Bytes> message) {
       frame.ok() ? conduit_.on_frame(*std::move(frame), loop_.clock().now()) : frame.status();
   if (status.code() == base::Code::kAborted) return redial_.lose(status);
   if (!status.ok()) {
-    ops::log(ops::Level::kWarn, "tunnel.refused_frame",
-             {{"t", log_id_}, {"why", base::message(status)}});
     const bool is_mismatch = status.code() == base::Code::kFailedPrecondition;
+    ops::log(is_mismatch ? ops::Level::kInfo : ops::Level::kWarn, "tunnel.refused_frame",
+             {{"t", log_id_}, {"why", base::message(status)}});
     return abort({is_mismatch ? wire::ResetCode::kProtectionMismatch : wire::ResetCode::kProtocol,
                   base::message(status)});
   }

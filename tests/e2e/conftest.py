@@ -40,5 +40,6 @@ def router(world: World) -> Router:
 
 @pytest.fixture
 def client(world: World, stubs: Stubs, router: Router) -> ForeignClient:
-    """A client of that router, in Python."""
+    """A client of that router, in Python. It does not encrypt end to end, so nobody does."""
+    world.without_encryption()
     return world.owned(ForeignClient(stubs, router))

@@ -114,11 +114,12 @@ def test_a_share_without_a_name_makes_one_up_and_numbers_the_next_of_another_use
     expected = re.sub("[^a-z0-9._-]", "-", USER.lower()) + f"-{target.port}"
     names = []
     for _ in range(3):
-        share = world.start("share", str(target.port), *router.flags, extra=world.another_user())
+        user = world.another_user()
+        share = world.start("share", str(target.port), *router.flags, extra=user)
         names.append(share.wait_event("sharing")["name"])
     assert names == [expected, f"{expected}-2", f"{expected}-3"]
-    connect = world.connect(router, f"{names[1]}=0")
-    assert heard_at(world, listening(connect, names[1])) == b"abc"
+    connect = world.connect(router, f"{names[2]}=0", extra=user)
+    assert heard_at(world, listening(connect, names[2])) == b"abc"
 
 
 def test_connect_opens_the_targets_own_port_number(world: World, router: Router) -> None:

@@ -27,6 +27,7 @@ config::Common quiet() {
 config::ShareConfig share_config(const Plan& plan) {
   config::ShareConfig config;
   config.common = quiet();
+  config.is_encrypted = plan.is_encrypted;
   for (size_t i = 0; i < plan.connections; ++i) {
     config.services.push_back({"s" + std::to_string(i), false, base::Address::tcp("127.0.0.1", 1)});
   }
@@ -40,9 +41,21 @@ config::ConnectConfig connect_config() {
   return config;
 }
 
+// Of whoever uses the simulation: at both ends the same.
+secure::Keyring keyring_of_all() {
+  test::SeededRandom always_the_same(1);
+  return secure::Keyring::temporary(always_the_same);
+}
+
 int nowhere() {
   static const int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
   return fd;
+}
+
+std::optional<connect::Key> key_of(const Plan& plan, const std::string& service) {
+  if (!plan.is_encrypted) return std::nullopt;
+  const secure::Keyring keyring = keyring_of_all();
+  return connect::Key{keyring.own_secret(service), keyring.identity().fingerprint(), true, {}};
 }
 
 }  // namespace
@@ -57,6 +70,7 @@ Plan random_plan(test::SeededRandom& random) {
   plan.faults = {some(100), some(200), some(300), some(300), some(400), some(300),
                  some(500), some(300), some(300), some(300), some(200), some(200)};
   if (random.one_in(4)) plan.budget_bytes = random.size_up_to(1 << 20);
+  plan.is_encrypted = random.one_in(2);
   return plan;
 }
 
@@ -84,26 +98,27 @@ struct World::ShareProcess {
       : client(world.net_, link),
         config(share_config(world.plan_)),
         events(config.common, nowhere(), nowhere()),
-        keyring([] {
-          test::SeededRandom always_the_same(1);
-          return secure::Keyring::temporary(always_the_same);
-        }()),
+        keyring(keyring_of_all()),
+        tls(keyring.identity()),
         tunnels(world.net_.loop(), world.net_.random(),
                 {.grace = config.grace, .first_grace = config.grace}, world.plan_.budget_bytes),
         watch(world.net_.loop(), {[](const std::string&) {}, [](auto) {}}),
-        context{world.net_.loop(),
-                world.net_.random(),
-                client,
-                tunnels,
-                watch,
-                events,
-                config,
-                keyring,
-                {},
-                [](const base::Address&) { return std::optional<bool>(); },
-                "sim",
-                instance(world.net_.random()),
-                static_cast<uint64_t>(world.clock_.time.time_since_epoch().count())} {
+        context{
+            .loop = world.net_.loop(),
+            .random = world.net_.random(),
+            .router = client,
+            .tunnels = tunnels,
+            .watch = watch,
+            .events = events,
+            .config = config,
+            .keyring = keyring,
+            .tls = tls,
+            .dial = {},
+            .is_listened_to = [](const base::Address&) { return std::optional<bool>(); },
+            .unix_time_s = [] { return int64_t{0}; },
+            .label = "sim",
+            .instance = instance(world.net_.random()),
+            .start_time_ms = static_cast<uint64_t>(world.clock_.time.time_since_epoch().count())} {
     for (size_t i = 0; i < config.services.size(); ++i) {
       contexts.push_back(context);
       contexts.back().dial = [&world, i](const base::Address&, share::Dialled dialled) {
@@ -127,7 +142,8 @@ struct World::ShareProcess {
   Client client;
   const config::ShareConfig config;
   config::Events events;
-  const secure::Keyring keyring;
+  secure::Keyring keyring;
+  const secure::TlsServer tls;
   tunnel::TunnelSet tunnels;
   tunnel::RouterWatch watch;
   share::Context context;
@@ -141,9 +157,11 @@ World::World(uint64_t seed, const Plan& plan) : plan_(plan), net_(clock_, seed, 
   connect_ = std::make_unique<ConnectProcess>(net_, links_[1], plan.budget_bytes);
   for (size_t i = 0; i < plan.connections; ++i) {
     Connection& connection = connections_.emplace_back(net_.random(), 2 * i, habits());
-    connection.connector = std::make_unique<connect::Connector>(
-        connect_->context, config::ConnectedService{"s" + std::to_string(i), {}},
-        [this](base::ExitCode) { fail("a connect gave up"); });
+    config::ConnectedService service;
+    service.name = "s" + std::to_string(i);
+    connection.connector =
+        std::make_unique<connect::Connector>(connect_->context, service, key_of(plan, service.name),
+                                             [this](base::ExitCode) { fail("a connect gave up"); });
     connection.connector->start();
     connection.connector->accept(connection.client.connect());
   }

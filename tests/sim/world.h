@@ -46,6 +46,7 @@ struct Plan {
   std::optional<Habits> paced{};               // of every application
   bool has_stalled = false;  // the first connection's take nothing until the others are over
   size_t budget_bytes = 64 << 20;
+  bool is_encrypted = false;
 };
 
 Plan random_plan(test::SeededRandom& random);

@@ -93,6 +93,19 @@ TEST_CASE("sim: four hours without a byte") {
   CHECK(outcome.longest_wait < 200ms);
 }
 
+TEST_CASE("sim: encrypted end to end, what is not noticed without is not noticed either") {
+  const auto sealed = [](Plan plan) {
+    plan.is_encrypted = true;
+    return run_all(50, plan);
+  };
+  CHECK(sealed({.connections = 2}).reset == 0);
+  CHECK(sealed({.faults = {.cut = 20, .cut_link = 60}}).reset == 0);
+  CHECK(sealed({.faults = {.kill_router = 60, .switch_router = 40}}).reset == 0);
+  CHECK(sealed({.faults = {.cut = 60, .hold_up_lanes = 60, .repeat_lane = 20}}).reset == 0);
+  CHECK(sealed({.faults = {.cut = 60, .stall = 30}}).reset == 0);
+  CHECK(sealed({.connections = 4, .has_stalled = true, .budget_bytes = 100'000}).reset == 0);
+}
+
 TEST_CASE("sim: a share that was killed leaves resets, never half an answer that looks whole") {
   CHECK(run_all(100, {.faults = {.kill_share = 100}}).reset > 0);
 }

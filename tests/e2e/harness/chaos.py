@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 BLOCK_BYTES = 256 << 10
@@ -45,7 +46,7 @@ class Pipe:
                     continue  # into the black hole
                 if self._is_cut:
                     return
-                sink.sendall(block)
+                sink.sendall(self._chaos.on_block(direction, block))
                 self._chaos.passed(self, len(block))
             sink.shutdown(socket.SHUT_WR)
         except OSError:
@@ -62,6 +63,8 @@ class Chaos:
         self.latency_s = 0.0
         self.bytes_per_s: float | None = None
         self.cut_after_bytes: int | None = None  # over all connections, from now; then it is off
+        # What is passed on in place of the bytes that came: for who listens in, or changes them.
+        self.on_block: Callable[[str, bytes], bytes] = lambda _, block: block
         self.accepted = 0
         self.carried = {UP: 0, DOWN: 0}  # bytes that the ends gave it
         self._holes: set[str] = set()

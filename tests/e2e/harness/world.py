@@ -92,6 +92,7 @@ class World:
         self._closers: list[Callable[[], None]] = []
         self._threads = ThreadPoolExecutor(max_workers=8)
         self._users = 0
+        self._everywhere: dict[str, str] = {}
 
     # ---- servers and applications
 
@@ -126,7 +127,12 @@ class World:
         """The test's own, without anything that this machine's user has set up for mindmeld."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("MINDMELD_", "XDG_"))}
         home = str(self.folder)
-        return kept | {"HOME": home, "USER": USER, "LOGNAME": USER} | dict(extra or {})
+        own = {"HOME": home, "USER": USER, "LOGNAME": USER}
+        return kept | own | self._everywhere | dict(extra or {})
+
+    def without_encryption(self) -> None:
+        """What is started from now on does not encrypt end to end."""
+        self._everywhere["MINDMELD_NO_E2E"] = "true"
 
     def another_user(self) -> dict[str, str]:
         """What makes a command another user's than all others: a keyring of its own."""

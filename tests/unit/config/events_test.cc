@@ -68,9 +68,13 @@ Common with_verbosity(int verbosity) {
   return common;
 }
 
+Events::Invitation ticket(const std::string& guest) {
+  return {guest, mm::base::Secret("https://relay.example.com/web#secret"), 1'798'070'400};
+}
+
 void tell_all(Events& events) {
   events.router_listening("127.0.0.1:6353");
-  events.sharing("web", Endpoint::tcp("", 3000));
+  events.sharing("web", Endpoint::tcp("", 3000), {ticket("")}, false);
   events.listening("web", "127.0.0.1:8080");
   events.connection_open("1a2b3c4d", "web");
   events.connection_closed("1a2b3c4d", "web", 12, 34, "done");
@@ -86,7 +90,8 @@ void tell_all(Events& events) {
 TEST_CASE("events: with --json each is one object a line, as the contract has it") {
   CHECK(told(with_json(), tell_all).output ==
         R"({"event":"listening","address":"127.0.0.1:6353"}
-{"event":"sharing","name":"web","target":"localhost:3000"}
+{"event":"sharing","name":"web","target":"localhost:3000",)"
+        R"("ticket":"https://relay.example.com/web#secret"}
 {"event":"listening","service":"web","address":"127.0.0.1:8080"}
 {"event":"connection","id":"1a2b3c4d","service":"web","state":"open"}
 {"event":"connection","id":"1a2b3c4d","service":"web","state":"closed",)"
@@ -121,15 +126,40 @@ TEST_CASE("events: -v tells of connections, -q of nothing but errors") {
   CHECK(told(with_verbosity(-1), tell_all).errors == "mindmeld: taken\n");
 }
 
-TEST_CASE("events: what a colleague has to type names the router, unless nobody had to") {
+TEST_CASE("events: a colleague has one line to paste, and each guest another") {
+  const auto sharing = [](std::vector<Events::Invitation> all) {
+    return [all](Events& events) {
+      events.sharing("web", Endpoint::tcp("127.0.0.1", 3000), all, true);
+    };
+  };
+  CHECK(told({}, sharing({ticket("")})).errors ==
+        "sharing web → 127.0.0.1:3000   a colleague runs: mindmeld connect "
+        "'https://relay.example.com/web#secret'   until 2026-12-24\n");
+  const Told both = told(with_json(), sharing({ticket("bob"), ticket("carol")}));
+  CHECK(both.errors.find("   bob runs: mindmeld connect '") != std::string::npos);
+  CHECK(both.errors.find("   carol runs: mindmeld connect '") != std::string::npos);
+  CHECK(both.output.find(R"(#secret","guest":"bob"})") != std::string::npos);
+}
+
+TEST_CASE("events: without encryption both sides have to say so, and the router be named") {
   Common common;
   common.router = {true, "relay.example.com", 443};
   common.router_is_default = false;
-  CHECK(
-      told(common, [](Events& events) { events.sharing("web", Endpoint::tcp("127.0.0.1", 3000)); })
-          .errors ==
-      "sharing web → 127.0.0.1:3000   a colleague runs: mindmeld connect web "
-      "--router https://relay.example.com\n");
+  CHECK(told(common,
+             [](Events& events) {
+               events.sharing("web", Endpoint::tcp("127.0.0.1", 3000), {}, true);
+             })
+            .errors ==
+        "sharing web → 127.0.0.1:3000   not encrypted; a colleague runs: mindmeld connect web "
+        "--router https://relay.example.com --no-e2e\n");
+}
+
+TEST_CASE("events: whose ticket opened a connection is told") {
+  const auto open = [](Events& events) { events.connection_open("1a2b3c4d", "web", "bob"); };
+  CHECK(told(with_json(), open).output ==
+        R"({"event":"connection","id":"1a2b3c4d","service":"web","state":"open","guest":"bob"})"
+        "\n");
+  CHECK(told(with_verbosity(1), open).errors == "web: connection 1a2b3c4d is open, bob's\n");
 }
 
 TEST_CASE("events: a router that was lost and is back is told in words, with what waited for it") {

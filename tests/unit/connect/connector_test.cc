@@ -49,9 +49,16 @@ struct World {
   connect::Context context{loop, random, router, tunnels, watch, events, config};
   test::LocalSide application;
   size_t refused = 0;
-  connect::Connector connector{context, {"web", {}}, [](base::ExitCode) { FAIL("it gave up"); }};
+  connect::Connector connector{context, web(), std::nullopt,
+                               [](base::ExitCode) { FAIL("it gave up"); }};
 
  private:
+  static config::ConnectedService web() {
+    config::ConnectedService service;
+    service.name = "web";
+    return service;
+  }
+
   static inline const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
 };
 

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// A ticket: the URL that a share prints and a colleague pastes.
+//
+//   https://relay.example.com/web#UmFuZG9tIGFzIGl0IGlzLCBhbmQgYSBmaW5nZXJwcmk
+//
+// What comes after the '#' stays with the two ends: 43 digits of base64url, which are the secret
+// (16 bytes) and the fingerprint of the share's key (16).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/secret.h"
+#include "base/status.h"
+#include "config/config.h"
+
+namespace mm::config {
+
+// The whole URL, which nobody may log.
+base::Secret ticket_text(const Ticket& ticket);
+
+// kInvalidArgument, which shows nothing of what comes after the '#'.
+base::StatusOr<Ticket> parse_ticket(std::string_view text);
+
+// Something that begins as a URL is a ticket, or is meant for one.
+bool is_ticket(std::string_view text);
+
+}  // namespace mm::config

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "share/ticket_book.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "secure/proof.h"
+
+namespace mm::share {
+namespace {
+
+using secure::Grant;
+
+// As long as no process lives.
+constexpr int64_t kForever = std::numeric_limits<int64_t>::max();
+
+Grant temporary_grant(const std::string& service, const std::string& guest, base::Random& random) {
+  std::string secret(Grant::kSecretBytes, '\0');
+  random.fill({reinterpret_cast<uint8_t*>(secret.data()), secret.size()});
+  return {service, guest, 0, kForever, base::Secret(std::move(secret))};
+}
+
+}  // namespace
+
+TicketBook::TicketBook(secure::Keyring& keyring, base::Random& random, Terms terms, int64_t now_s)
+    : keyring_(keyring), terms_(std::move(terms)) {
+  const std::vector<std::string> whoever = {""};
+  const std::vector<std::string>& guests = terms_.guests.empty() ? whoever : terms_.guests;
+  const bool renews_all = terms_.renew && terms_.guests.empty() && !terms_.is_made_up;
+  if (renews_all) kept_ = keyring.revoke_all(terms_.service, random);
+  for (const std::string& guest : guests) {
+    if (terms_.is_made_up) {
+      tickets_.push_back(temporary_grant(terms_.service, guest, random));
+      continue;
+    }
+    auto granted = keyring.grant(terms_.service, guest, terms_.renew, now_s, random);
+    kept_.Update(granted.kept);
+    tickets_.push_back(std::move(granted.grant));
+  }
+}
+
+std::optional<TicketBook::Guest> TicketBook::admit(const secure::Digest& proof,
+                                                   const secure::Digest& exporter,
+                                                   int64_t now_s) const {
+  const base::Secret own = keyring_.own_secret(terms_.service);
+  std::optional<Guest> found;
+  if (secure::equal(secure::ticket_proof(own, exporter), proof)) {
+    found = Guest{true, "", secure::sha256(own.reveal())};
+  }
+  for (const Grant& grant : grants()) {
+    const bool is_it = secure::equal(secure::ticket_proof(grant.secret, exporter), proof);
+    if (!is_it || grant.expires_s <= now_s) continue;
+    found = Guest{false, grant.label, secure::sha256(grant.secret.reveal())};
+  }
+  return found;
+}
+
+bool TicketBook::knows(const Guest& guest) const {
+  if (guest.is_owner) return true;
+  const std::vector<Grant> all = grants();
+  return std::any_of(all.begin(), all.end(), [&](const Grant& grant) {
+    return secure::equal(secure::sha256(grant.secret.reveal()), guest.secret_id);
+  });
+}
+
+// A made-up name has no other tickets than this process's, whatever it was called before.
+std::vector<Grant> TicketBook::grants() const {
+  return terms_.is_made_up ? tickets_ : keyring_.grants(terms_.service);
+}
+
+}  // namespace mm::share

@@ -1,0 +1,396 @@
+# SPDX-License-Identifier: MIT
+"""Who can use a shared service, and who can read what passes: tickets, keyrings, and a router that
+listens in or changes what it forwards."""
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+import pytest
+from harness.chaos import DOWN, Chaos
+from harness.program import Program
+from harness.streams import (
+    RESET,
+    Payload,
+    drain,
+    finish,
+    ping,
+    receive_exactly,
+    send_and_finish,
+    wait_broken,
+)
+from harness.target import echo
+from harness.world import BINARY, Router, World, listening
+
+pytestmark = pytest.mark.needs_binary
+
+BOB = ("--ticket", "bob")
+
+
+@pytest.fixture
+def web(world: World) -> str:
+    """What is shared: an echo server, as NAME=TARGET."""
+    return f"web={world.target().serve(echo).port}"
+
+
+def start_share(world: World, router: Router, *arguments: str) -> tuple[Program, str]:
+    """A share, and the ticket that it prints."""
+    share = world.start("share", *arguments, *router.flags)
+    return share, str(share.wait_event("sharing")["ticket"])
+
+
+def connect_by(world: World, ticket: str, *flags: str, user: dict[str, str] | None = None) -> str:
+    """The address that another user's connect opens for this ticket."""
+    extra = world.another_user() if user is None else user
+    return listening(world.start("connect", f"{ticket}=0", *flags, extra=extra), "web")
+
+
+def expect_denied(world: World, *arguments: str, extra: dict[str, str], words: str) -> None:
+    """One connection through standard input and output is refused, in words."""
+    refused = world.run("connect", *arguments, stdin=b"hello", extra=extra)
+    refused.expect_refusal(3, words)
+    assert refused.stdout == ""
+
+
+def is_listening(events: IO[bytes]) -> bool:
+    """Waits until a connect says that it listens; False: it ended."""
+    return any(b'"listening","service":"web"' in line for line in events)
+
+
+# ---- who may
+
+
+def test_a_ticket_opens_the_service_to_another_user_and_a_bare_name_to_its_own(
+    world: World, router: Router, web: str
+) -> None:
+    _, ticket = start_share(world, router, web)
+    ping(world.dial(connect_by(world, ticket)))
+    ping(world.dial(listening(world.connect(router, "web=0"), "web")))
+
+
+def test_a_bare_name_does_not_open_another_users_service(
+    world: World, router: Router, web: str
+) -> None:
+    start_share(world, router, web)
+    expect_denied(
+        world, "web=-", *router.flags, extra=world.another_user(), words="ask them for a ticket"
+    )
+
+
+def test_applications_see_a_reset_and_people_one_line_where_a_ticket_is_no_good(
+    world: World, router: Router, web: str
+) -> None:
+    share, ticket = start_share(world, router, web)
+    wrong = ticket[:-43] + ("A" if ticket[-43] != "A" else "B") + ticket[-42:]
+    connect = world.start("connect", f"{wrong}=0", extra=world.another_user())
+    address = listening(connect, "web")
+    for _ in range(3):
+        wait_broken(world.dial(address))
+    connect.wait_event("error", code="not_allowed")
+    assert connect.stderr_text().count('this ticket does not open "web"') == 1
+    share.wait_line("somebody tried to connect to web with a ticket that is not good")
+    assert not [event for event in share.events_left() if event["event"] == "connection"]
+
+
+def test_a_target_is_not_dialled_for_who_has_no_ticket(world: World, router: Router) -> None:
+    hole = world.black_hole()
+    start_share(world, router, f"web={hole.address}")
+    expect_denied(world, "web=-", *router.flags, extra=world.another_user(), words="ticket")
+    assert not hole.is_dialled()
+
+
+def test_each_guest_has_a_ticket_and_events_say_whose_it_was(
+    world: World, router: Router, web: str
+) -> None:
+    share = world.start("share", web, *BOB, "--ticket", "carol", *router.flags)
+    bobs = share.wait_event("sharing", guest="bob")["ticket"]
+    carols = share.wait_event("sharing", guest="carol")["ticket"]
+    assert bobs != carols
+    ping(world.dial(connect_by(world, carols)))
+    share.wait_event("connection", state="open", guest="carol")
+
+
+def test_a_new_ticket_cuts_what_the_old_one_had_opened(
+    world: World, router: Router, web: str
+) -> None:
+    first, old = start_share(world, router, web)
+    guest = world.dial(connect_by(world, old))
+    ping(guest)
+    first.expected_exit = 8  # its name goes to the second one
+    _, new = start_share(world, router, web, "--new-ticket")
+    assert new != old
+    assert drain(guest).end == RESET
+    ping(world.dial(connect_by(world, new)))
+    expect_denied(world, f"{old}=-", extra=world.another_user(), words="does not open")
+
+
+def test_a_guest_who_is_taken_out_of_the_keyring_is_cut_and_the_others_are_not(
+    world: World, router: Router, web: str
+) -> None:
+    share = world.start("share", web, *BOB, "--ticket", "carol", *router.flags)
+    tickets = [str(share.wait_event("sharing", guest=guest)["ticket"]) for guest in ("bob", "carol")]
+    bob, carol = (world.dial(connect_by(world, ticket)) for ticket in tickets)
+    ping(bob)
+    ping(carol)
+    keyring = world.folder / ".config/mindmeld/keyring"
+    lines = keyring.read_text(encoding="ascii").splitlines(keepends=True)
+    keyring.write_text("".join(line for line in lines if " bob " not in line), encoding="ascii")
+    assert drain(bob).end == RESET
+    ping(carol)
+    expect_denied(world, f"{tickets[0]}=-", extra=world.another_user(), words="does not open")
+
+
+def test_a_ticket_that_has_expired_opens_nothing_and_the_next_start_makes_another(
+    world: World, router: Router, web: str
+) -> None:
+    share, old = start_share(world, router, web)
+    ping(world.dial(connect_by(world, old)))
+    keyring = world.folder / ".config/mindmeld/keyring"
+    text = keyring.read_text(encoding="ascii")
+    expired = re.sub(r"(ticket web - \d+) \d+", r"\1 1000", text)
+    assert expired != text
+    keyring.write_text(expired, encoding="ascii")
+    share.until(
+        lambda: world.run("connect", f"{old}=-", extra=world.another_user()).code == 3,
+        "the expiry is noticed",
+    )
+    _, new = start_share(world, router, web)
+    assert new != old
+    ping(world.dial(connect_by(world, new)))
+
+
+def test_a_share_with_another_key_gets_nothing_although_it_has_the_name(
+    world: World, router: Router, web: str
+) -> None:
+    first, ticket = start_share(world, router, web)
+    first.send_signal(15)
+    first.wait_exit()
+    thief = world.target()
+    stolen = world.start("share", f"web={thief.port}", *router.flags, extra=world.another_user())
+    stolen.wait_event("sharing")
+    refused = world.run("connect", f"{ticket}=-", stdin=b"secret", extra=world.another_user())
+    refused.expect_refusal(3, "another key")
+
+
+def test_without_encryption_both_sides_have_to_say_so(
+    world: World, router: Router, web: str
+) -> None:
+    share = world.start("share", web, "--no-e2e", *router.flags)
+    assert "ticket" not in share.wait_event("sharing")
+    ping(world.dial(listening(world.connect(router, "web=0", "--no-e2e"), "web")))
+    refused = world.run("connect", "web=-", *router.flags)
+    refused.expect_refusal(3, "does not encrypt end to end")
+    other, ticket = start_share(world, router, web.replace("web", "sealed"))
+    assert ticket
+    refused = world.run("connect", "sealed=-", "--no-e2e", *router.flags)
+    refused.expect_refusal(3, "--no-e2e")
+    assert other.is_running()
+
+
+# ---- where tickets come from
+
+
+def test_a_ticket_is_kept_after_its_first_use_and_then_the_name_is_enough(
+    world: World, router: Router, web: str
+) -> None:
+    _, ticket = start_share(world, router, web)
+    bob = world.another_user()
+    assert world.run("connect", "web=-", extra=bob | {"MINDMELD_ROUTER": router.flags[1]}).code == 3
+    assert world.run("connect", f"{ticket}=-", stdin=b"hi", extra=bob).stdout == "hi"
+    later = world.run("connect", "web=-", stdin=b"hi", extra=bob)
+    assert later.stdout == "hi", later
+    assert "by the ticket for" in later.stderr
+
+
+def test_a_ticket_is_not_kept_where_that_is_not_wanted(
+    world: World, router: Router, web: str
+) -> None:
+    _, ticket = start_share(world, router, web)
+    bob = world.another_user()
+    assert world.run("connect", f"{ticket}=-", "--no-save", stdin=b"hi", extra=bob).stdout == "hi"
+    assert "kept" not in Path(bob["MINDMELD_KEYRING"]).read_text(encoding="ascii")
+
+
+def test_a_ticket_is_read_from_a_file_from_standard_input_and_from_the_configuration(
+    world: World, router: Router, web: str
+) -> None:
+    _, ticket = start_share(world, router, web)
+    file = world.folder / "bob.ticket"
+    file.write_text(ticket + "\n", encoding="ascii")
+    by_file = world.start(
+        "connect", "web=0", "--ticket-file", str(file), extra=world.another_user()
+    )
+    ping(world.dial(listening(by_file, "web")))
+    environment = world.environment(world.another_user())
+    with subprocess.Popen(
+        [BINARY, "connect", "--ticket-file", "-", "--json"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    ) as by_input:
+        assert by_input.stdin is not None and by_input.stdout is not None
+        by_input.stdin.write(ticket.encode() + b"\n")
+        by_input.stdin.flush()
+        assert is_listening(by_input.stdout)
+        by_input.terminate()
+    config = world.folder / "config.json"
+    config.write_text('{"connect": {"bobs": {"ticket_file": "bob.ticket", "listen": 0}}}')
+    by_config = world.start("connect", "--config", str(config), extra=world.another_user())
+    ping(world.dial(listening(by_config, "bobs")))
+
+
+def test_a_terminal_is_asked_for_the_ticket_and_does_not_show_it(
+    world: World, router: Router, web: str
+) -> None:
+    _, ticket = start_share(world, router, web)
+    terminal, theirs = pty.openpty()
+    environment = world.environment(world.another_user())
+    command = [BINARY, "connect", "web=0", "--ticket-file", "-", "--json"]
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=environment
+    ) as connect:
+        os.close(theirs)
+        shown = b""
+        while b"ticket: " not in shown:
+            shown += os.read(terminal, 1_000)
+        os.write(terminal, ticket.encode() + b"\n")
+        assert connect.stdout is not None
+        assert is_listening(connect.stdout)
+        shown += os.read(terminal, 10_000)
+        connect.terminate()
+    os.close(terminal)
+    assert ticket.partition("#")[2].encode() not in shown
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("", "empty"),
+        ("hello", "not whole"),
+        ("https://h/web#short", "not whole"),
+        ("https://h/WEB#" + "A" * 43, "cannot be a service's name"),
+    ],
+)
+def test_what_is_no_ticket_is_refused_in_one_line(world: World, text: str, words: str) -> None:
+    file = world.folder / "ticket"
+    file.write_text(text, encoding="ascii")
+    world.run("connect", "--ticket-file", str(file)).expect_refusal(2, words)
+    if text.startswith("https"):
+        world.run("connect", text).expect_refusal(2, words)
+
+
+def test_a_mindmeld_json_of_somebody_elses_cannot_name_a_ticket_file(world: World) -> None:
+    folder = world.folder / "cloned"
+    folder.mkdir()
+    hostile = '{"connect": {"web": {"ticket_file": "/etc/passwd", "listen": 0}}}'
+    (folder / "mindmeld.json").write_text(hostile, encoding="ascii")
+    world.run("connect", folder=folder).expect_refusal(2, "ticket_file", "somebody else's")
+
+
+def test_no_secret_is_in_the_process_list_nor_in_a_log(
+    world: World, router: Router, web: str
+) -> None:
+    share, ticket = start_share(world, router, web)
+    secret = ticket.partition("#")[2]
+    trace = {"MINDMELD_LOG": "trace"} | world.another_user()
+    connect = world.start("connect", f"{ticket}=0", "-vv", extra=trace)
+    ping(world.dial(listening(connect, "web")))
+    for process in (connect, share, router.program):
+        command = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        assert secret.encode() not in command
+    shown = [line for line in share.stderr_text().splitlines() if "connect '" not in line]
+    assert secret not in connect.stderr_text() + "".join(shown) + router.program.stderr_text()
+    keyring = (world.folder / ".config/mindmeld/keyring").read_text(encoding="ascii")
+    for line in keyring.splitlines():
+        if line.startswith(("key ", "ticket ")):
+            kept = line.split()[-1]
+            assert kept not in connect.stderr_text() + share.stderr_text()
+
+
+# ---- what is in between
+
+MARK = b"the plain words of the application "
+
+
+def memory_of(pid: int) -> Iterator[bytes]:
+    """Everything that a process can write to."""
+    maps = Path(f"/proc/{pid}/maps").read_text(encoding="ascii", errors="replace")
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps.splitlines():
+            place, rights = line.split()[:2]
+            if "rw" not in rights:
+                continue
+            begin, end = (int(part, 16) for part in place.split("-"))
+            memory.seek(begin)
+            try:
+                yield memory.read(end - begin) or b""
+            except OSError:
+                continue  # a region of the kernel's
+
+
+def seen_on_the_way(world: World, web: str, *flags: str) -> tuple[bytes, bytes]:
+    """What the router's memory and its two connections held of a transfer."""
+    router = world.router()
+    recorded: list[bytes] = []
+
+    def record(_: str, block: bytes) -> bytes:
+        recorded.append(block)
+        return block
+
+    links = []
+    for _ in range(2):
+        chaos = world.owned(Chaos(router.address))
+        chaos.on_block = record
+        links.append(replace(router, flags=("--router", f"http://{chaos.address}")))
+    share = world.start("share", web, *flags, *links[0].flags)
+    secret = str(share.wait_event("sharing").get("ticket", "#none")).partition("#")[2]
+    connection = world.dial(listening(world.connect(links[1], "web=0", *flags), "web"))
+    for _ in range(50):
+        connection.sendall(MARK * 100)
+        assert receive_exactly(connection, len(MARK) * 100) == MARK * 100
+    seen = b"".join(recorded) + b"".join(memory_of(router.program.pid))
+    finish(connection)
+    return seen, secret.encode()
+
+
+def test_the_router_sees_neither_the_bytes_nor_the_tickets_secret(world: World, web: str) -> None:
+    in_clear, _ = seen_on_the_way(world, web, "--no-e2e")
+    assert MARK in in_clear  # so this looks in the right places
+    sealed, secret = seen_on_the_way(world, web)
+    assert MARK not in sealed
+    assert secret not in sealed
+
+
+def test_a_router_that_changes_a_byte_is_caught_and_nothing_wrong_is_delivered(
+    world: World, router: Router
+) -> None:
+    target = world.target()
+    chaos = world.owned(Chaos(router.address))
+    share_way = replace(router, flags=("--router", f"http://{chaos.address}"))
+    start_share(world, share_way, f"web={target.port}", "--grace", "5s")
+    connect = world.connect(router, "web=0", "--grace", "5s")
+    application = world.dial(listening(connect, "web"))
+    server = target.accept()
+    payload = Payload(4 << 20)
+
+    def change(direction: str, block: bytes) -> bytes:
+        # In the midst of a large block are no headers of HTTP/2 or gRPC.
+        if direction == DOWN or len(block) < 32_000:
+            return block
+        chaos.on_block = lambda _, later: later
+        middle = len(block) // 2
+        return block[:middle] + bytes([block[middle] ^ 1]) + block[middle + 1 :]
+
+    chaos.on_block = change
+    world.background(send_and_finish, server, payload)
+    received = drain(application)
+    assert received.end == RESET
+    assert received.is_prefix_of(payload)
+    connect.wait_line("was changed on the way")
