@@ -48,4 +48,18 @@ bool is_loopback(std::string_view host) {
   return IN6_IS_ADDR_LOOPBACK(&ipv6);
 }
 
+bool is_private(std::string_view host) {
+  if (is_loopback(host)) return true;
+  const std::string text(host);
+  in_addr ipv4{};
+  if (inet_pton(AF_INET, text.c_str(), &ipv4) == 1) {
+    const uint32_t address = ntohl(ipv4.s_addr);
+    return address >> 24 == 10 || address >> 20 == 0xac1 || address >> 16 == 0xc0a8 ||
+           address >> 16 == 0xa9fe;
+  }
+  in6_addr ipv6{};
+  if (inet_pton(AF_INET6, text.c_str(), &ipv6) != 1) return false;
+  return IN6_IS_ADDR_LINKLOCAL(&ipv6) || (ipv6.s6_addr[0] & 0xfe) == 0xfc;
+}
+
 }  // namespace mm::base

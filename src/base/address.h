@@ -30,4 +30,8 @@ std::string host_port(std::string_view host, uint16_t port);
 // name but "localhost" is looked at, whatever it may resolve to.
 bool is_loopback(std::string_view host);
 
+// Whether `host` means something else, or nothing, to other networks: is_loopback(), or an address
+// of RFC 1918, RFC 4193 or of one link alone.
+bool is_private(std::string_view host);
+
 }  // namespace mm::base

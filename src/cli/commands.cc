@@ -25,18 +25,25 @@ StatusOr<ExitCode> main_of(const config::Sources& sources) {
 
 const Command kCommands[] = {
     {"share", "[NAME=]TARGET...", "offer a local port under a name",
-     "Offers local ports to everybody who can reach the router, for as long as it runs.\n"
+     "Offers local ports for as long as it runs, and prints tickets: who has one can connect. "
+     "What\n"
+     "passes is encrypted up to the other end.\n"
      "TARGET is PORT, HOST:PORT or unix:/path; without NAME one is made up. It need not be up "
      "yet.\n",
      "  mindmeld share web=3000\n"
      "  mindmeld share 3000 --router https://relay.example.com\n"
+     "  mindmeld share web=3000 --ticket bob --ticket carol\n"
      "  mindmeld share web=3000 db=localhost:5432 admin=unix:/run/admin.sock\n",
      config::kShare, main_of<config::resolve_share, share::run>},
-    {"connect", "NAME[=LISTEN]...", "open a local port that leads to a shared one",
-     "Listens on this machine; each connection is forwarded to the service NAME.\n"
+    {"connect", "(NAME|TICKET)[=LISTEN]...", "open a local port that leads to a shared one",
+     "Listens on this machine; each connection is forwarded to the service NAME, encrypted up to\n"
+     "its share. TICKET is the line that a colleague's share printed; your own services need "
+     "none,\n"
+     "and a ticket is kept after its first use, so that its NAME is enough.\n"
      "LISTEN is PORT, HOST:PORT, unix:/path, or - for standard input and output; without it the\n"
      "port is the target's own number, if it is free here. It waits for a service that is not "
      "there.\n",
+     "  mindmeld connect 'https://relay.example.com/web#...'\n"
      "  mindmeld connect web=8080\n"
      "  mindmeld connect web db --router https://relay.example.com\n"
      "  ssh -o ProxyCommand='mindmeld connect ssh=-' build-machine\n",

@@ -57,7 +57,7 @@ std::string twins(const Command& command) {
     if (!option.is_for(command.id) || option.reach < Reach::kFile) continue;
     const std::string key = "\"" + option.key() + "\"";
     const bool is_router = option.reach == Reach::kServeSection;
-    return "The first group has twins in the environment and the configuration file: " +
+    return "Most of the first group have twins in the environment and the configuration file: " +
            option.flag() + ",\n" + option.variable() + ", " +
            (is_router ? key + " within \"serve\"" : key) +
            ". Flags go first, then the environment, then the file.\n";

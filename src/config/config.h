@@ -45,6 +45,7 @@ struct RouterConfig {
   bool behind_front_end = false;  // all callers come from its address, and TLS ends there
   std::string tls_cert_file;      // both or neither
   std::string tls_key_file;
+  std::optional<RouterUrl> public_url;
   std::chrono::milliseconds max_lane_age{0};  // zero: lanes may grow old
 };
 

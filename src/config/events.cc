@@ -77,7 +77,7 @@ void Events::router_listening(std::string_view address) {
 }
 
 void Events::sharing(std::string_view name, const Endpoint& target,
-                     const std::vector<Invitation>& invitations, bool is_reachable) {
+                     const std::vector<Invitation>& invitations, bool needs_ticket) {
   for (const Invitation& each : invitations) publish(sharing_event(name, target, &each));
   if (invitations.empty()) publish(sharing_event(name, target, nullptr));
   const std::string what = "sharing " + std::string(name) + " → " + target.text() + "   ";
@@ -87,7 +87,7 @@ void Events::sharing(std::string_view name, const Endpoint& target,
     return tell(what + "not encrypted; " +
                 (is_here ? "on this machine run: " : "a colleague runs: ") + by_name + " --no-e2e");
   }
-  if (!is_reachable) return tell(what + "on this machine run: " + by_name);
+  if (!needs_ticket) return tell(what + "on this machine run: " + by_name);
   for (const Invitation& each : invitations) {
     const std::string who = each.guest.empty() ? "a colleague" : each.guest;
     tell(what + who + " runs: mindmeld connect '" + std::string(each.ticket.reveal()) + "'" +

@@ -23,6 +23,9 @@ constexpr Option kOptions[] = {
     {"tls-key", 0, "FILE", Type::kPath, "",
      "the private key of --tls-cert (PEM)", kRouter, Reach::kServeSection},
 
+    {"public-url", 0, "URL", Type::kText, "",
+     "how others reach this router; tickets of shares beside it name it",
+     kRouter, Reach::kServeSection},
     {"max-lane-age", 0, "DURATION", Type::kDuration, "off",
      "move connections to new streams at this age (Cloud Run: 50m)",
      kRouter, Reach::kServeSection},

@@ -264,6 +264,11 @@ StatusOr<RouterConfig> resolve_router(const Sources& sources) {
   const auto max_lane_age = settings.duration("max-lane-age", milliseconds(100), age);
   if (!max_lane_age.ok()) return max_lane_age.status();
   config.max_lane_age = *max_lane_age;
+  if (const Setting* public_url = settings.find("public-url"); public_url != nullptr) {
+    const auto url = parse_router_url(public_url->values.front());
+    if (!url.ok()) return base::within(url.status(), public_url->source);
+    config.public_url = *url;
+  }
   if (config.tls_cert_file.empty() != config.tls_key_file.empty()) {
     const bool has_cert = !config.tls_cert_file.empty();
     return usage_error(settings.find(has_cert ? "tls-cert" : "tls-key")->source + " needs " +

@@ -40,6 +40,12 @@ Status parse_fragment(std::string_view text, Ticket& ticket) {
 
 bool is_ticket(std::string_view text) { return text.find(kSchemeEnd) != std::string_view::npos; }
 
+RouterUrl router_for_tickets(const RouterUrl& own, std::string_view public_url) {
+  if (!base::is_private(own.host) || public_url.empty()) return own;
+  const auto router = parse_router_url(public_url);
+  return router.ok() ? *router : own;
+}
+
 Secret ticket_text(const Ticket& ticket) {
   std::string bytes(ticket.secret.reveal());
   bytes.append(ticket.share_key.begin(), ticket.share_key.end());

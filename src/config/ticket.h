@@ -24,6 +24,10 @@ base::Secret ticket_text(const Ticket& ticket);
 // kInvalidArgument, which shows nothing of what comes after the '#'.
 base::StatusOr<Ticket> parse_ticket(std::string_view text);
 
+// The router that a ticket names, where a share reaches it as `own`: that, unless it is a private
+// address and the router has told a public URL.
+RouterUrl router_for_tickets(const RouterUrl& own, std::string_view public_url);
+
 // Something that begins as a URL is a ticket, or is meant for one.
 bool is_ticket(std::string_view text);
 

@@ -30,7 +30,8 @@ base::ExitCode run(const config::RouterConfig& config) {
   config::Events events(config.common);
   net::Loop loop;
   const base::StatusOr<std::unique_ptr<Router>> router =
-      Router::start(loop, {config.listen, config.tls_cert_file, config.tls_key_file}, limits);
+      Router::start(loop, {config.listen, config.tls_cert_file, config.tls_key_file}, limits,
+                    config.public_url ? config.public_url->text() : "");
   if (!router.ok()) return failed(events, router.status());
   base::ExitCode code = base::ExitCode::kDone;
   net::Timer last_resort(loop);

@@ -18,9 +18,10 @@ constexpr int kRequestedLists = 4;
 
 }  // namespace
 
-ControlService::ControlService(net::Loop& loop, Switchboard& switchboard, const Limits& limits)
+ControlService::ControlService(net::Loop& loop, Switchboard& switchboard, const Limits& limits,
+                               const std::string& public_url)
     : switchboard_(switchboard),
-      streams_{loop, service_, switchboard, limits},
+      streams_{loop, service_, switchboard, limits, public_url},
       forward_{loop, service_, &mindmeld::v1::ControlService::AsyncService::RequestForwardToService,
                [this](const ForwardToServiceRequest& request, const std::string& caller) {
                  return forward_to_service(request, caller);

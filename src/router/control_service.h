@@ -14,7 +14,8 @@ namespace mm::router {
 class ControlService {
  public:
   // Borrowed; they outlive the server.
-  ControlService(net::Loop& loop, Switchboard& switchboard, const Limits& limits);
+  ControlService(net::Loop& loop, Switchboard& switchboard, const Limits& limits,
+                 const std::string& public_url);
 
   grpc::Service& service() { return service_; }
 

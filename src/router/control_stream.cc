@@ -111,6 +111,7 @@ void ControlStream::registration(const mindmeld::v1::Registration& registration)
   enter(Phase::kRegistered);
   Response response;
   response.mutable_registered()->set_router_instance(host_.switchboard.instance());
+  response.mutable_registered()->set_public_url(host_.public_url);
   send(std::move(response));
   if (*standing == Registry::Standing::kSuperseded) superseded();
   host_.switchboard.announce_waiting(offer.name);

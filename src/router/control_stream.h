@@ -26,6 +26,7 @@ class ControlStream final : public ShareStream, public std::enable_shared_from_t
     mindmeld::v1::ControlService::AsyncService& service;
     Switchboard& switchboard;
     const Limits& limits;
+    const std::string public_url;  // empty: not known
   };
 
   // Takes the next call that comes, on `queue`; and when it has come, the one after that.

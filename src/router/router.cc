@@ -11,8 +11,9 @@ constexpr base::Duration kStatusPatience = std::chrono::seconds(1);
 
 base::StatusOr<std::unique_ptr<Router>> Router::start(net::Loop& loop,
                                                       const transport::Server::Options& options,
-                                                      const Limits& limits) {
-  std::unique_ptr<Router> router(new Router(loop, limits));
+                                                      const Limits& limits,
+                                                      const std::string& public_url) {
+  std::unique_ptr<Router> router(new Router(loop, limits, public_url));
   auto server =
       transport::Server::start(options, {&router->control_.service(), &router->proxy_.service()});
   if (!server.ok()) return server.status();
@@ -25,11 +26,11 @@ base::StatusOr<std::unique_ptr<Router>> Router::start(net::Loop& loop,
   return router;
 }
 
-Router::Router(net::Loop& loop, const Limits& limits)
+Router::Router(net::Loop& loop, const Limits& limits, const std::string& public_url)
     : loop_(loop),
       limits_(limits),
       switchboard_(loop, random_, limits_),
-      control_(loop, switchboard_, limits_),
+      control_(loop, switchboard_, limits_, public_url),
       proxy_(loop, switchboard_) {}
 
 Router::~Router() {

@@ -22,10 +22,12 @@ namespace mm::router {
 
 class Router {
  public:
-  // Listens and serves from now on, as far as the loop runs. Errors as Server::start.
+  // Listens and serves from now on, as far as the loop runs. Shares are told `public_url`, how
+  // others reach it; empty: not known. Errors as Server::start.
   static base::StatusOr<std::unique_ptr<Router>> start(net::Loop& loop,
                                                        const transport::Server::Options& options,
-                                                       const Limits& limits = {});
+                                                       const Limits& limits = {},
+                                                       const std::string& public_url = "");
 
   ~Router();  // Require: stop()'s `stopped` ran
   Router(const Router&) = delete;
@@ -38,7 +40,7 @@ class Router {
   void stop(std::function<void()> stopped);
 
  private:
-  Router(net::Loop& loop, const Limits& limits);
+  Router(net::Loop& loop, const Limits& limits, const std::string& public_url);
 
   net::Loop& loop_;
   const Limits limits_;

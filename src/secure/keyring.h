@@ -41,6 +41,8 @@ class Keyring {
   // One that nobody else has, and that is kept nowhere.
   static Keyring temporary(base::Random& random);
 
+  bool is_kept() const { return file_.has_value(); }  // it is not temporary
+
   // Reads the file again if it has changed; true: it did, and is a keyring of the same key. What is
   // wrong with a changed file is left for the next start to tell.
   bool reload();

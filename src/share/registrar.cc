@@ -20,9 +20,9 @@ constexpr base::Duration kLookJitter = std::chrono::seconds(10);
 struct Registrar::Stream final : transport::Registration::Listener {
   explicit Stream(Registrar& registrar) : owner(registrar) {}
 
-  void on_registered(const std::string& router_instance) override {
+  void on_registered(const std::string& router_instance, const std::string& public_url) override {
     instance = router_instance;
-    owner.registered(*this);
+    owner.registered(*this, public_url);
   }
   void on_forward(const base::Token& token, uint64_t generation) override {
     owner.listener_.on_forward(token, generation);
@@ -69,7 +69,7 @@ void Registrar::open() {
   next_->registration = context_.router.create_service(request_, *next_);
 }
 
-void Registrar::registered(Stream& stream) {
+void Registrar::registered(Stream& stream, const std::string& public_url) {
   ops::log(ops::Level::kInfo, "share.registered",
            {{"service", request_.name}, {"router", stream.instance}});
   const std::unique_ptr<Stream> old = std::exchange(current_, std::move(next_));
@@ -77,7 +77,7 @@ void Registrar::registered(Stream& stream) {
   retry_.reset();
   context_.watch.back();
   look_for_another_router();
-  listener_.on_registered();
+  listener_.on_registered(public_url);
   if (old && old->instance != current_->instance) listener_.on_relocated();
 }
 

@@ -21,8 +21,9 @@ class Registrar {
    public:
     virtual ~Listener() = default;
 
-    // The name is ours: for the first time, or again after a loss.
-    virtual void on_registered() = 0;
+    // The name is ours: for the first time, or again after a loss. `public_url`: how others reach
+    // the router, as it says; empty: not known.
+    virtual void on_registered(const std::string& public_url) = 0;
 
     // The name is ours at another router: connections are to be moved there.
     virtual void on_relocated() = 0;
@@ -60,7 +61,7 @@ class Registrar {
   struct Stream;
 
   void open();
-  void registered(Stream& stream);
+  void registered(Stream& stream, const std::string& public_url);
   void superseded(Stream& stream);
   void ended(Stream& stream, const base::Status& status);
   void look_for_another_router();

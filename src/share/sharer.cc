@@ -85,18 +85,19 @@ transport::RegistrationRequest Sharer::request() const {
           .start_time_ms = context_.start_time_ms};
 }
 
-void Sharer::on_registered() {
+void Sharer::on_registered(const std::string& public_url) {
   for (const auto& [token, tunnel] : by_token_) {
     if (!tunnel->has_lane()) tunnel->move();
   }
   if (std::exchange(was_announced_, true)) return;
-  tell_sharing();
+  tell_sharing(public_url);
   tell_if_target_is_down();
   on_first_();
 }
 
-void Sharer::tell_sharing() {
-  const config::RouterUrl& router = context_.config.common.router;
+void Sharer::tell_sharing(const std::string& public_url) {
+  const config::RouterUrl router =
+      config::router_for_tickets(context_.config.common.router, public_url);
   std::vector<config::Events::Invitation> invitations;
   if (tickets_) {
     for (const secure::Grant& grant : tickets_->tickets()) {
@@ -105,8 +106,8 @@ void Sharer::tell_sharing() {
       invitations.push_back({grant.label, config::ticket_text(ticket), grant.expires_s});
     }
   }
-  const bool is_reachable = !base::is_loopback(router.host);
-  context_.events.sharing(service_.name, service_.target, invitations, is_reachable);
+  const bool needs_ticket = !base::is_loopback(router.host) || !context_.keyring.is_kept();
+  context_.events.sharing(service_.name, service_.target, invitations, needs_ticket);
 }
 
 // Starting before the server is normal; wondering why nothing answers is not necessary.
@@ -222,7 +223,7 @@ void Sharer::proven(Connection& connection) {
 
 void Sharer::on_proof(Tunnel& tunnel, const secure::Digest& proof, const secure::Digest& exporter) {
   Connection& connection = connections_.at(&tunnel);
-  if (!tunnel.is_open() || !connection.unproven) return;
+  if (!tunnel.has_local() || !connection.unproven) return;
   proven(connection);
   connection.guest = tickets_->admit(proof, exporter, context_.unix_time_s());
   if (connection.guest) return dial(tunnel);
@@ -252,7 +253,7 @@ void Sharer::on_dialled(Tunnel& tunnel, base::StatusOr<std::unique_ptr<net::Stre
   if (stream.ok()) {
     tunnel::SealedStream* const sealed = connections_.at(&tunnel).sealed;
     if (!sealed) return tunnel.set_local(*std::move(stream));
-    if (!tunnel.is_open()) return (*stream)->reset();  // it ended while the target was dialled
+    if (!tunnel.has_local()) return (*stream)->reset();  // it ended while the target was dialled
     return sealed->set_inner(*std::move(stream));
   }
   ops::log(ops::Level::kInfo, "share.refused",

@@ -91,7 +91,7 @@ class Sharer final : public Registrar::Listener, public tunnel::Tunnel::Owner {
 
   transport::RegistrationRequest request() const;
   void tell_if_target_is_down();
-  void tell_sharing();
+  void tell_sharing(const std::string& public_url);
   void open(const base::Token& token);
   void make_tickets();
   void seal(tunnel::Tunnel& tunnel);
@@ -106,7 +106,7 @@ class Sharer final : public Registrar::Listener, public tunnel::Tunnel::Owner {
   std::unique_ptr<wire::Lane> open_lane(const base::Token& token, uint64_t generation,
                                         wire::Lane::Listener& listener);
 
-  void on_registered() override;
+  void on_registered(const std::string& public_url) override;
   void on_relocated() override;
   void on_forward(const base::Token& token, uint64_t generation) override;
   void on_move(const base::Token& token) override;

@@ -55,7 +55,8 @@ class RegistrationCall final : public StreamCall<CreateServiceRequest, CreateSer
     expect_message();
     switch (message.kind_case()) {
       case CreateServiceResponse::kRegistered:
-        return listener_.on_registered(message.registered().router_instance());
+        return listener_.on_registered(message.registered().router_instance(),
+                                       message.registered().public_url());
       case CreateServiceResponse::kForward:
         return forward(message.forward());
       case CreateServiceResponse::kSuperseded:

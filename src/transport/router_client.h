@@ -77,7 +77,9 @@ class Registration {
   class Listener {
    public:
     virtual ~Listener() = default;
-    virtual void on_registered(const std::string& router_instance) = 0;
+    // `public_url`: how others reach the router, as it says; empty: not known.
+    virtual void on_registered(const std::string& router_instance,
+                               const std::string& public_url) = 0;
     virtual void on_forward(const base::Token& token, uint64_t generation) = 0;
     // Another process of the same owner has the name now; forwards for what is open still come.
     virtual void on_superseded() = 0;

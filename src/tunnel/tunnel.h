@@ -99,6 +99,7 @@ class Tunnel final : private Redial::Host {
   const std::string& log_id() const { return log_id_; }
   bool is_open() const { return phase_ == Phase::kOpen; }
   bool has_lane() const { return redial_.is_current(); }
+  bool has_local() const { return local_ != nullptr; }  // it was given, and is not over
 
   // What a peer that comes back after the end is to know.
   uint64_t received() const { return conduit_.received(); }

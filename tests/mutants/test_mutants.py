@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Faults put into the conduit and the rendezvous by hand: a simulation or a test must find each.
+"""Faults put into the conduit, the rendezvous and the encryption by hand: a simulation or a test must
+find each.
 
 A mutant is one replaced piece of a source file. It is compiled as the test program's own object was
 and linked before the library that holds the right one; the program must then fail.
@@ -22,6 +23,9 @@ CONDUIT = ("src/wire/conduit.cc", "tests/sim_conduit")
 RENDEZVOUS = ("src/router/rendezvous.cc", "tests/sim_world")
 # What honest ends make up for, or never do, so that no simulation of them sees it.
 RENDEZVOUS_RULES = ("src/router/rendezvous.cc", "tests/unit_router")
+SEALED = ("src/tunnel/sealed_stream.cc", "tests/unit_tunnel")
+TLS = ("src/secure/tls.cc", "tests/unit_secure")
+TICKETS = ("src/share/ticket_book.cc", "tests/unit_share")
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,30 @@ MUTANTS = {
     ),
     "an unknown token needs no service": Mutant(
         RENDEZVOUS_RULES, "if (!host_.has_service(request.service))", "if (false)"
+    ),
+    "an end needs no close_notify": Mutant(
+        SEALED, "if (session_->is_ended() && inner_) return", "if (inner_) return"
+    ),
+    "records count as taken when they are decrypted": Mutant(
+        SEALED, "return std::min(std::max(pending_.size(), least), received_ahead_);", "return 0;"
+    ),
+    "the end is let pass before the target is there": Mutant(
+        SEALED, "was_established_ && has_proof() && !inner_ ? 1 : 0", "0"
+    ),
+    "the session's own words wake nobody": Mutant(
+        SEALED, "  if (session_->output_bytes() > 0) wake_reader();\n  const", "  const"
+    ),
+    "any key is the share's": Mutant(
+        TLS, "if (!is_it) X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);\n    return is_it ? 1 : 0;",
+        "return 1;",
+    ),
+    "something may follow an end": Mutant(TLS, "if (is_ended() && size > 0)", "if (false)"),
+    "a ticket is good for ever": Mutant(
+        TICKETS, "if (!is_it || grant.expires_s <= now_s)", "if (!is_it)"
+    ),
+    "a withdrawn ticket is still known": Mutant(
+        TICKETS, "return secure::equal(secure::sha256(grant.secret.reveal()), guest.secret_id);",
+        "return true;",
     ),
 }
 

@@ -266,7 +266,7 @@ class ControlCall final : public Call, public router::ShareStream {
       return;
     }
     self_ = shared_from_this();
-    tell([instance = router->instance()](auto& listener) { listener.on_registered(instance); });
+    tell([instance = router->instance()](auto& listener) { listener.on_registered(instance, ""); });
     if (*standing == router::Registry::Standing::kSuperseded) superseded();
     router->announce_waiting(offer.name);
   }

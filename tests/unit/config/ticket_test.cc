@@ -59,3 +59,11 @@ TEST_CASE("ticket: as an argument of connect it may say where to listen") {
       base::message(config::parse_connected(std::string(kText) + "=70000").status());
   CHECK(error == "web: \"70000\" is not a port: ports are 0 to 65535");
 }
+
+TEST_CASE("ticket: it names the public URL where the share reaches the router by a private one") {
+  const config::RouterUrl here{false, "127.0.0.1", 6353}, there{true, "relay.example.com", 443};
+  CHECK(config::router_for_tickets(here, "https://relay.example.com") == there);
+  CHECK(config::router_for_tickets(here, "") == here);
+  CHECK(config::router_for_tickets(here, "what is no URL") == here);
+  CHECK(config::router_for_tickets(there, "https://other.example.com") == there);
+}

@@ -100,8 +100,8 @@ class RegistrationLog final : public transport::Registration::Listener {
  public:
   explicit RegistrationLog(EventLoop& events) : events_(events) {}
 
-  void on_registered(const std::string& router_instance) override {
-    note("registered " + router_instance);
+  void on_registered(const std::string& router_instance, const std::string& public_url) override {
+    note("registered " + router_instance + (public_url.empty() ? "" : " at " + public_url));
   }
   void on_forward(const base::Token& token, uint64_t generation) override {
     note("forward " + token.reveal().substr(0, 4) + " " + std::to_string(generation));
