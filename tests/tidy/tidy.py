@@ -306,7 +306,8 @@ def read_tree(root: Path) -> dict[str, str]:
         place = root / top
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             inside = path.relative_to(root)
-            is_ours = not any(part.startswith((".pytest", "__pycache__")) for part in inside.parts)
+            not_ours = (".pytest", "__pycache__", "corpus")  # corpus: a fuzzer's, of any bytes
+            is_ours = not any(part.startswith(not_ours) for part in inside.parts)
             if path.is_file() and is_ours and path.suffix != ".pyc":
                 tree[str(inside)] = path.read_text(encoding="utf-8")
     return tree
