@@ -106,7 +106,8 @@ void Sharer::tell_sharing(const std::string& public_url) {
       invitations.push_back({grant.label, config::ticket_text(ticket), grant.expires_s});
     }
   }
-  const bool needs_ticket = !base::is_loopback(router.host) || !context_.keyring.is_kept();
+  const bool needs_ticket = !base::is_loopback(router.host) || !context_.keyring.is_kept() ||
+                            !context_.config.guests.empty();
   context_.events.sharing(service_.name, service_.target, invitations, needs_ticket);
 }
 

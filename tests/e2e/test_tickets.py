@@ -99,6 +99,7 @@ def test_each_guest_has_a_ticket_and_events_say_whose_it_was(
     bobs = share.wait_event("sharing", guest="bob")["ticket"]
     carols = share.wait_event("sharing", guest="carol")["ticket"]
     assert bobs != carols
+    share.wait_line(re.escape(f"bob runs: mindmeld connect '{bobs}'"))
     ping(world.dial(connect_by(world, carols)))
     share.wait_event("connection", state="open", guest="carol")
 
