@@ -48,7 +48,7 @@ SealedStream::~SealedStream() = default;
 void SealedStream::set_inner(std::unique_ptr<net::Stream> inner) {
   MM_CHECK(!inner_ && has_proof());
   inner_ = std::move(inner);
-  if (resetter_) inner_->wait_reset(std::exchange(resetter_, nullptr));
+  if (resetter_) await_reset();
   if (writer_) writer_timer_.after({}, std::exchange(writer_, nullptr));
   wake_reader();
 }
@@ -57,6 +57,10 @@ void SealedStream::set_inner(std::unique_ptr<net::Stream> inner) {
 
 net::Stream::ReadResult SealedStream::read(size_t most_bytes) {
   ReadResult result;
+  if (inner_was_reset_ && !was_established_) {
+    result.kind = ReadResult::Kind::kReset;
+    return result;
+  }
   if (session_->output_bytes() == 0 && was_established_ && inner_ && !end_sent_) {
     result = inner_->read(plaintext_for(most_bytes));
     if (result.kind == ReadResult::Kind::kBytes) {
@@ -84,6 +88,7 @@ void SealedStream::wait_readable(std::function<void()> handler) {
   MM_CHECK(!reader_);
   reader_ = std::move(handler);
   if (session_->output_bytes() > 0 || end_sent_) return wake_reader();
+  if (!was_established_ && inner_) await_reset();  // nobody reads it, so nobody would see it go
   if (!was_established_ || !inner_ || std::exchange(is_inner_awaited_, true)) return;
   inner_->wait_readable([this] {
     is_inner_awaited_ = false;
@@ -195,8 +200,18 @@ void SealedStream::wait_writable(std::function<void()> handler) {
 // ---- the end
 
 void SealedStream::wait_reset(std::function<void()> handler) {
-  if (inner_) return inner_->wait_reset(std::move(handler));
   resetter_ = std::move(handler);
+  if (inner_) await_reset();
+}
+
+void SealedStream::await_reset() {
+  if (std::exchange(is_reset_awaited_, true)) return;
+  inner_->wait_reset([this] {
+    is_reset_awaited_ = false;
+    inner_was_reset_ = true;
+    if (resetter_) return std::exchange(resetter_, nullptr)();
+    if (reader_) std::exchange(reader_, nullptr)();
+  });
 }
 
 Status SealedStream::shutdown_write() {

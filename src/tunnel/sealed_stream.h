@@ -60,6 +60,7 @@ class SealedStream final : public net::Stream {
   size_t held_back_bytes() const;
   bool has_proof() const { return proof_bytes_ == proof_.size(); }
   void wake_reader();
+  void await_reset();
 
   std::unique_ptr<secure::TlsSession> session_;
   std::unique_ptr<net::Stream> inner_;
@@ -74,9 +75,11 @@ class SealedStream final : public net::Stream {
   base::Bytes pending_;        // plaintext that the inner stream has not taken
   size_t received_ahead_ = 0;  // ciphertext that the session has and that is not counted as taken
   std::function<void()> reader_;
-  std::function<void()> writer_;    // while there is no inner stream
-  std::function<void()> resetter_;  // likewise
-  bool is_inner_awaited_ = false;   // to be readable
+  std::function<void()> writer_;  // while there is no inner stream
+  std::function<void()> resetter_;
+  bool is_reset_awaited_ = false;  // of the inner stream
+  bool inner_was_reset_ = false;
+  bool is_inner_awaited_ = false;  // to be readable
   net::Timer reader_timer_;
   net::Timer proof_timer_;
   net::Timer writer_timer_;

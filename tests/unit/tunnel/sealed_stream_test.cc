@@ -273,6 +273,19 @@ TEST_CASE("sealed stream: what the session has to say wakes who waits to read, i
   CHECK(is_readable);
 }
 
+TEST_CASE("sealed stream: an application that resets before there is a session is noticed") {
+  ConnectWorld world;
+  while (world.stream->read(1'000).kind == Kind::kBytes) continue;
+  bool is_readable = false;
+  world.stream->wait_readable([&] { is_readable = true; });
+  world.loop.run_due();
+  CHECK(!is_readable);
+  world.side.was_reset = true;
+  test::LocalSide::fire(world.side.reset);
+  CHECK(is_readable);
+  CHECK(world.stream->read(1'000).kind == Kind::kReset);
+}
+
 TEST_CASE("sealed stream: waits reach the application's stream, once there is one") {
   ShareWorld world;
   world.prove();
