@@ -274,21 +274,22 @@ void Connector::on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) {
                                     ending.delivered_bytes, ending.why);
   const bool is_denied =
       ending.code == ResetCode::kDenied || ending.code == ResetCode::kProtectionMismatch;
-  if (ending.is_clean) denial_told_ = false;
-  if (is_denied || ending.code == ResetCode::kProtocol) tell_denial(ending);
+  if (ending.is_clean) fault_told_ = false;
+  const bool is_fault = is_denied || ending.code == ResetCode::kProtocol;
+  if (is_fault) tell_fault(is_denied ? "not_allowed" : "reset", ending);
   if (!is_standard()) return;
-  if (!ending.is_clean && !is_denied && !stopped_) context_.events.error("reset", ending.why);
+  if (!ending.is_clean && !is_fault && !stopped_) context_.events.error("reset", ending.why);
   on_over_(ending.is_clean ? ExitCode::kDone
            : is_denied     ? ExitCode::kNotAllowed
                            : ExitCode::kInternal);
 }
 
 // Applications see a reset alone, so it is said here why; once, however often they try.
-void Connector::tell_denial(const Tunnel::Ending& ending) {
-  if (std::exchange(denial_told_, true)) return;
+void Connector::tell_fault(std::string_view event_code, const Tunnel::Ending& ending) {
+  if (std::exchange(fault_told_, true)) return;
   const bool is_stranger = ending.code == ResetCode::kDenied && key_ && key_->is_own;
   context_.events.error(
-      "not_allowed",
+      event_code,
       service_.name + ": " +
           (is_stranger ? "what answers does not have your key: if it is somebody else's, ask them "
                          "for a ticket, and connect to that"

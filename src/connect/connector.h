@@ -87,7 +87,7 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
   void serve_waiting();
   void open(Waiting waiting, const TokenStock::Taken& taken);
   std::unique_ptr<net::Stream> seal(std::unique_ptr<net::Stream> stream);
-  void tell_denial(const tunnel::Tunnel::Ending& ending);
+  void tell_fault(std::string_view event_code, const tunnel::Tunnel::Ending& ending);
   void again(tunnel::Tunnel& tunnel);
   void expire_waiting();
   void give_up(Waiting waiting);
@@ -110,7 +110,7 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
   std::optional<Key> key_;
   std::optional<secure::TlsClient> tls_;  // with the key
   bool was_used_ = false;                 // the key
-  bool denial_told_ = false;              // since a connection went well
+  bool fault_told_ = false;               // since a connection went well
   std::function<void(base::ExitCode)> on_over_;
   std::unique_ptr<net::Listener> listener_;
   std::deque<Waiting> waiting_;  // by deadline
