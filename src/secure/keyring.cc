@@ -39,12 +39,6 @@ bool parse_number(std::string_view text, Number& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-Secret random_secret(base::Random& random) {
-  std::string bytes(Grant::kSecretBytes, '\0');
-  random.fill({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()});
-  return Secret(std::move(bytes));
-}
-
 // ticket SERVICE LABEL SERIAL EXPIRES SECRET
 std::optional<Grant> parse_grant(const std::vector<std::string_view>& words) {
   Grant grant;
@@ -73,6 +67,12 @@ bool is_for(const Grant& grant, std::string_view service, std::string_view label
 
 }  // namespace
 
+Secret Grant::new_secret(base::Random& random) {
+  std::string bytes(kSecretBytes, '\0');
+  random.fill({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()});
+  return Secret(std::move(bytes));
+}
+
 base::StatusOr<Keyring> Keyring::open(const std::string& path, base::Random& random) {
   if (path.empty()) {
     return base::error(Code::kUnavailable, "there is no home folder to keep a keyring in");
@@ -92,7 +92,7 @@ base::StatusOr<Keyring> Keyring::open(const std::string& path, base::Random& ran
     if (!text.ok()) return text.status();
   }
   std::optional<Content> content = parse(*text);
-  explicit_bzero(text->data(), text->size());
+  base::wipe(*text);
   if (!content) {
     return base::error(Code::kInvalidArgument,
                        path + " is not a keyring: move it away, and a new one is made");
@@ -207,7 +207,7 @@ Keyring::Granted Keyring::grant(std::string_view service, std::string_view label
   grant.service = service;
   grant.label = label;
   grant.expires_s = now_s + kGrantLifeS;
-  grant.secret = random_secret(random);
+  grant.secret = Grant::new_secret(random);
   Status kept = change(random, [&](Content& content) {
     for (const Grant& other : content.grants) {
       if (other.service == service) grant.serial = std::max(grant.serial, other.serial + 1);

@@ -29,6 +29,8 @@ struct Grant {
   uint64_t serial = 0;    // how many this service had before
   int64_t expires_s = 0;  // Unix time
   base::Secret secret;    // kSecretBytes
+
+  static base::Secret new_secret(base::Random& random);
 };
 
 class Keyring {

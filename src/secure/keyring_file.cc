@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "base/hex.h"
+#include "base/secret.h"
 
 namespace mm::secure {
 namespace {
@@ -69,7 +70,7 @@ Status KeyringFile::update(base::Random& random, const Edit& edit) {
     StatusOr<std::string> edited = edit(*text);
     if (!edited.ok()) return edited.status();
     const Status replaced = replace(random, *edited);
-    explicit_bzero(edited->data(), edited->size());
+    base::wipe(*edited);
     return replaced;
   }
 }

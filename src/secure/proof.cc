@@ -4,10 +4,9 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include <string>
+#include <string_view>
 
 #include "base/check.h"
-#include "secure/hkdf.h"
 
 namespace mm::secure {
 
@@ -19,10 +18,6 @@ Digest ticket_proof(const base::Secret& secret, const Digest& exporter) {
                 exporter.size(), proof.data(), &size) != nullptr);
   MM_CHECK(size == proof.size());
   return proof;
-}
-
-Digest admission_proof(const base::Secret& secret, std::string_view service) {
-  return hkdf(secret.reveal(), "admission v1|" + std::string(service));
 }
 
 }  // namespace mm::secure

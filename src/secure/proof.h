@@ -2,8 +2,6 @@
 // What shows that somebody has a ticket, without showing its secret. PROTOCOL.md has test vectors.
 #pragma once
 
-#include <string_view>
-
 #include "base/secret.h"
 #include "secure/digest.h"
 
@@ -12,8 +10,5 @@ namespace mm::secure {
 // To the share: HMAC-SHA256 of the TLS session's exporter (TlsSession::exporter), with the ticket's
 // secret as its key. Good for this session alone.
 Digest ticket_proof(const base::Secret& secret, const Digest& exporter);
-
-// To the router, which holds the SHA-256 of it for each ticket of a service.
-Digest admission_proof(const base::Secret& secret, std::string_view service);
 
 }  // namespace mm::secure

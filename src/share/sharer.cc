@@ -103,7 +103,9 @@ void Sharer::tell_sharing(const std::string& public_url) {
     for (const secure::Grant& grant : tickets_->tickets()) {
       const config::Ticket ticket{router, service_.name, grant.secret,
                                   context_.keyring.identity().fingerprint()};
-      invitations.push_back({grant.label, config::ticket_text(ticket), grant.expires_s});
+      std::optional<int64_t> expires_s;  // a made-up name's go with this process
+      if (!service_.name_is_made_up) expires_s = grant.expires_s;
+      invitations.push_back({grant.label, config::ticket_text(ticket), expires_s});
     }
   }
   const bool needs_ticket = !base::is_loopback(router.host) || !context_.keyring.is_kept() ||

@@ -15,12 +15,6 @@ using secure::Grant;
 // As long as no process lives.
 constexpr int64_t kForever = std::numeric_limits<int64_t>::max();
 
-Grant temporary_grant(const std::string& service, const std::string& guest, base::Random& random) {
-  std::string secret(Grant::kSecretBytes, '\0');
-  random.fill({reinterpret_cast<uint8_t*>(secret.data()), secret.size()});
-  return {service, guest, 0, kForever, base::Secret(std::move(secret))};
-}
-
 }  // namespace
 
 TicketBook::TicketBook(secure::Keyring& keyring, base::Random& random, Terms terms, int64_t now_s)
@@ -31,7 +25,7 @@ TicketBook::TicketBook(secure::Keyring& keyring, base::Random& random, Terms ter
   if (renews_all) kept_ = keyring.revoke_all(terms_.service, random);
   for (const std::string& guest : guests) {
     if (terms_.is_made_up) {
-      tickets_.push_back(temporary_grant(terms_.service, guest, random));
+      tickets_.push_back({terms_.service, guest, 0, kForever, Grant::new_secret(random)});
       continue;
     }
     auto granted = keyring.grant(terms_.service, guest, terms_.renew, now_s, random);

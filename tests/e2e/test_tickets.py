@@ -104,6 +104,11 @@ def test_each_guest_has_a_ticket_and_events_say_whose_it_was(
     share.wait_event("connection", state="open", guest="carol")
 
 
+def test_a_made_up_name_has_tickets_without_a_date(world: World, router: Router) -> None:
+    share = world.start("share", "3000", *BOB, *router.flags)
+    share.wait_line(r"bob runs: mindmeld connect '\S+'$")
+
+
 def test_a_new_ticket_cuts_what_the_old_one_had_opened(
     world: World, router: Router, web: str
 ) -> None:
@@ -148,6 +153,8 @@ def test_a_ticket_that_has_expired_opens_nothing_and_the_next_start_makes_anothe
         lambda: world.run("connect", f"{old}=-", extra=world.another_user()).code == 3,
         "the expiry is noticed",
     )
+    share.send_signal(15)
+    share.wait_exit()
     _, new = start_share(world, router, web)
     assert new != old
     ping(world.dial(connect_by(world, new)))

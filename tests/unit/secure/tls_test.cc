@@ -284,8 +284,6 @@ TEST_CASE("proof: the vectors of the protocol") {
   exporter.fill(0x42);
   CHECK(base::to_hex(secure::ticket_proof(secret, exporter)) ==
         "082be43780a68c27455cf203714f87b3020a4a2c23edc7a8867ebf8fda0ba06f");
-  CHECK(base::to_hex(secure::admission_proof(secret, "web")) ==
-        "48089b034ba6dad2faeabe440cbd9ab45f12b73ec95a46c2fb2d7271ad89c2d7");
   std::array<uint8_t, 32> seed;
   seed.fill(0x17);
   CHECK(base::to_hex(Identity::from_seed(seed).fingerprint()) ==
