@@ -47,7 +47,8 @@ bool is_host(std::string_view text) {
 
 bool is_ipv6(std::string_view text) {
   in6_addr address{};
-  return inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
+  return text.find('\0') == std::string_view::npos &&  // where inet_pton would stop reading
+         inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
 }
 
 base::Status not_one(const Grammar& grammar, std::string_view text) {
@@ -83,7 +84,8 @@ base::Status explain(const Grammar& grammar, std::string_view text) {
     return usage_error(quoted(text) + " names no host: write " + port + " for this machine alone" +
                        (is_target ? "" : ", 0.0.0.0:" + port + " for everybody who can reach it"));
   }
-  if (colon != std::string_view::npos && is_ipv6(text.substr(0, colon))) {
+  if (colon != std::string_view::npos && is_number(text.substr(colon + 1)) &&
+      is_ipv6(text.substr(0, colon))) {
     return usage_error(quoted(text) + " is ambiguous: write [" +
                        std::string(text.substr(0, colon)) + "]" +
                        std::string(text.substr(colon, 6)));
