@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config/file.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
-
+#include "base/file.h"
 #include "base/text.h"
 #include "config/file_reader.h"
 #include "config/json.h"
@@ -17,9 +13,6 @@ namespace {
 using base::Status;
 using base::StatusOr;
 
-// A file that somebody wrote has a few kilobytes; /dev/zero never ends.
-constexpr size_t kFileBytesMost = 4 << 20;
-
 constexpr size_t kPathBytesShown = 200;
 
 std::string shown(const std::string& path) { return base::printable(path, kPathBytesShown); }
@@ -28,31 +21,13 @@ Status cannot_read(const std::string& path, const std::string& why) {
   return usage_error("cannot read the configuration file " + shown(path) + ": " + why);
 }
 
-// Nothing: `path` does not exist.
-StatusOr<std::optional<std::string>> read_text(const std::string& path) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "re"), &std::fclose);
-  if (file == nullptr) {
-    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-    return cannot_read(path, std::strerror(errno));
-  }
-  std::string text;
-  while (text.size() <= kFileBytesMost) {
-    char block[16 << 10];
-    const size_t count = std::fread(block, 1, sizeof block, file.get());
-    if (std::ferror(file.get()) != 0) return cannot_read(path, std::strerror(errno));
-    if (count == 0) return text;
-    text.append(block, count);
-  }
-  return cannot_read(path, "it is larger than 4 MiB");
-}
-
 // Adds what `path` holds to `file`. False: it does not exist.
 StatusOr<bool> read_into(File& file, const std::string& path, Trust trust,
                          const Environment& environment) {
-  const auto text = read_text(path);
-  if (!text.ok()) return text.status();
-  if (!*text) return false;
-  const auto json = parse_json(**text, shown(path));
+  const auto text = base::read_file(path);
+  if (text.status().code() == base::Code::kNotFound) return false;
+  if (!text.ok()) return cannot_read(path, base::message(text.status()));
+  const auto json = parse_json(*text, shown(path));
   if (!json.ok()) return json.status();
   const std::string folder = path.substr(0, path.rfind('/') + 1);
   FileReader reader(shown(path), folder, std::string(variable(environment, "HOME")), trust, file);

@@ -6,12 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 
-#include "base/hex.h"
 #include "base/secret.h"
 
 namespace mm::secure {
@@ -33,23 +31,13 @@ struct Descriptor {
   const int fd;
 };
 
-bool write_all(int fd, const std::string& text) {
-  size_t written = 0;
-  while (written < text.size()) {
-    const ssize_t count = ::write(fd, text.data() + written, text.size() - written);
-    if (count < 0) return false;
-    written += static_cast<size_t>(count);
-  }
-  return fsync(fd) == 0;
-}
-
 }  // namespace
 
 StatusOr<std::string> KeyringFile::read() {
+  version_ = base::file_version(path_);  // before it is read: what changes after that is seen
   const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.fd < 0 && errno == ENOENT) return std::string();
   if (file.fd < 0) return unusable(errno);
-  version_ = version_of(file.fd);
   return read_all(file.fd);
 }
 
@@ -63,54 +51,28 @@ Status KeyringFile::update(base::Random& random, const Edit& edit) {
     const Descriptor file(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
     if (file.fd < 0 || flock(file.fd, LOCK_EX) != 0) return unusable(errno);
     // Whoever had the lock before has put another file in the place of the one that is locked now.
-    struct stat now {};
-    if (stat(path_.c_str(), &now) != 0 || now.st_ino != version_of(file.fd).inode) continue;
+    struct stat locked {};
+    if (fstat(file.fd, &locked) != 0) return unusable(errno);
+    if (base::file_version(path_).inode != locked.st_ino) continue;
     const StatusOr<std::string> text = read_all(file.fd);
     if (!text.ok()) return text.status();
     StatusOr<std::string> edited = edit(*text);
     if (!edited.ok()) return edited.status();
-    const Status replaced = replace(random, *edited);
+    const Status replaced = base::replace_file(path_, *edited, S_IRUSR | S_IWUSR, random);
     base::wipe(*edited);
+    if (!replaced.ok()) return base::error(Code::kUnavailable, base::message(replaced));
+    version_ = base::file_version(path_);
     return replaced;
   }
 }
 
-// Under another name first, so that whoever sees it sees it whole.
-Status KeyringFile::replace(base::Random& random, const std::string& text) {
-  std::error_code error;
-  const std::string path = std::filesystem::canonical(path_, error).string();  // not a link to it
-  std::array<uint8_t, 8> suffix;
-  random.fill(suffix);
-  const std::string other = path + "." + base::to_hex(suffix);
-  const Descriptor file(
-      ::open(other.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (file.fd < 0) return unusable(errno);
-  if (write_all(file.fd, text) && rename(other.c_str(), path.c_str()) == 0) {
-    version_ = version_of(file.fd);
-    return absl::OkStatus();
-  }
-  const int why = errno;
-  unlink(other.c_str());
-  return unusable(why);
-}
-
 bool KeyringFile::has_changed() const {
-  const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-  return file.fd >= 0 && version_of(file.fd) != version_;
-}
-
-KeyringFile::Version KeyringFile::version_of(int fd) {
-  struct stat info {};
-  if (fstat(fd, &info) != 0) return {};
-  return {info.st_ino, info.st_size,
-          int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec};
+  const base::FileVersion now = base::file_version(path_);
+  return now != base::FileVersion() && now != version_;
 }
 
 StatusOr<std::string> KeyringFile::read_all(int fd) const {
-  struct stat info {};
-  if (fstat(fd, &info) != 0) return unusable(errno);
-  const bool is_open = (info.st_mode & (S_IRWXG | S_IRWXO)) != 0;
-  if (info.st_uid == geteuid() && is_open) {
+  if (base::is_exposed(fd)) {
     return base::error(Code::kPermissionDenied,
                        "the keyring " + path_ + " can be read by others: chmod 600 " + path_);
   }

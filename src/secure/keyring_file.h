@@ -3,12 +3,10 @@
 // of processes at once. Keyring knows what it says.
 #pragma once
 
-#include <sys/types.h>
-
-#include <cstdint>
 #include <functional>
 #include <string>
 
+#include "base/file.h"
 #include "base/random.h"
 #include "base/status.h"
 
@@ -34,21 +32,11 @@ class KeyringFile {
   bool has_changed() const;
 
  private:
-  // What tells one text from the next without reading it.
-  struct Version {
-    ino_t inode = 0;
-    off_t bytes = 0;
-    int64_t modified_ns = 0;
-    bool operator==(const Version&) const = default;
-  };
-
-  static Version version_of(int fd);
   base::StatusOr<std::string> read_all(int fd) const;
-  base::Status replace(base::Random& random, const std::string& text);
   base::Status unusable(int error) const;
 
   const std::string path_;
-  Version version_;
+  base::FileVersion version_;
 };
 
 }  // namespace mm::secure

@@ -6,18 +6,14 @@
 #include <openssl/pem.h>
 
 #include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <memory>
+
+#include "base/file.h"
 
 namespace mm::transport {
 namespace {
 
 using base::Code;
-
-// Debian's whole list is 0.2 MiB.
-constexpr size_t kFileBytesMax = 8 << 20;
 
 constexpr std::array<const char*, 5> kSystemFiles = {
     "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Arch, Alpine, container images
@@ -26,24 +22,6 @@ constexpr std::array<const char*, 5> kSystemFiles = {
     "/etc/ssl/ca-bundle.pem",                             // openSUSE
     "/etc/ssl/cert.pem",                                  // the BSDs, macOS
 };
-
-base::StatusOr<std::string> read_file(const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"),
-                                                             std::fclose);
-  if (!file) return base::error(Code::kInvalidArgument, path + ": " + std::strerror(errno));
-  std::string text;
-  std::array<char, 16 << 10> part;
-  while (const size_t count = std::fread(part.data(), 1, part.size(), file.get())) {
-    text.append(part.data(), count);
-    if (text.size() > kFileBytesMax) {
-      return base::error(Code::kInvalidArgument, path + ": larger than 8 MiB");
-    }
-  }
-  if (std::ferror(file.get())) {
-    return base::error(Code::kInvalidArgument, path + ": " + std::strerror(errno));
-  }
-  return text;
-}
 
 bool holds_certificate(const std::string& pem) {
   const std::unique_ptr<BIO, int (*)(BIO*)> memory(
@@ -57,8 +35,11 @@ bool holds_certificate(const std::string& pem) {
 }  // namespace
 
 base::StatusOr<std::string> read_certificates(const std::string& path) {
-  auto pem = read_file(path);
-  if (!pem.ok()) return base::within(pem.status(), "the CA file cannot be read");
+  auto pem = base::read_file(path);
+  if (!pem.ok()) {
+    return base::error(Code::kInvalidArgument,
+                       "cannot read the CA file " + path + ": " + base::message(pem.status()));
+  }
   if (!holds_certificate(*pem)) {
     return base::error(Code::kInvalidArgument,
                        "the CA file " + path + " holds no certificate; it must be PEM");
@@ -68,7 +49,7 @@ base::StatusOr<std::string> read_certificates(const std::string& path) {
 
 base::StatusOr<std::string> system_roots() {
   for (const char* path : kSystemFiles) {
-    auto pem = read_file(path);
+    auto pem = base::read_file(path);
     if (pem.ok() && holds_certificate(*pem)) return pem;
   }
   return base::error(Code::kInvalidArgument,

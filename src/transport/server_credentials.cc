@@ -5,10 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
+#include "base/file.h"
 
 namespace mm::transport {
 namespace {
@@ -22,15 +19,10 @@ base::Status invalid(const std::string& message) {
 }
 
 base::StatusOr<std::string> read_file(const std::string& what, const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream content;
-  if (file) content << file.rdbuf();
-  if (!file || content.str().empty()) {
-    const std::string why = errno != 0 ? std::strerror(errno) : "it is empty";
-    return invalid("cannot read the " + what + " " + path + ": " + why);
-  }
-  return content.str();
+  base::StatusOr<std::string> text = base::read_file(path);
+  if (text.ok() && !text->empty()) return text;
+  const std::string why = text.ok() ? "it is empty" : base::message(text.status());
+  return invalid("cannot read the " + what + " " + path + ": " + why);
 }
 
 // OpenSSL would ask for a passphrase on the terminal.

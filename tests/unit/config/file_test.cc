@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "unit/config/scratch.h"
+#include "unit/scratch.h"
 
 using namespace mm::config;
 using mm::base::message;

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "unit/config/scratch.h"
+#include "unit/scratch.h"
 
 using namespace mm::config;
 using namespace std::chrono_literals;

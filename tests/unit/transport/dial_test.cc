@@ -169,7 +169,7 @@ TEST_CASE("dial: a CA file that is absent or holds no certificate is refused bef
   const auto absent = RouterClient::open(events.loop, {url, "/nonexistent/ca.pem", {}});
   CHECK(absent.status().code() == Code::kInvalidArgument);
   CHECK(words(absent.status()) ==
-        "the CA file cannot be read: /nonexistent/ca.pem: No such file or directory");
+        "cannot read the CA file /nonexistent/ca.pem: No such file or directory");
   const auto empty = RouterClient::open(events.loop, {url, no_pem.path(), {}});
   CHECK(empty.status().code() == Code::kInvalidArgument);
   CHECK(words(empty.status()) ==

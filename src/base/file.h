@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Small files as a whole: read, told apart, and replaced. Errors are the reason alone, "No such
+// file or directory": the caller says which file, and what it is for.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "base/random.h"
+#include "base/secret.h"
+#include "base/status.h"
+
+namespace mm::base {
+
+// At most 4 MiB: what people and programs write for us is far smaller, and /dev/zero never ends.
+// kNotFound: there is no such file. kUnavailable: it cannot be read.
+StatusOr<std::string> read_file(const std::string& path);
+
+// The only line of a file that holds a secret, without its end. Also kPermissionDenied: it is this
+// user's, and others may read it; and kInvalidArgument: it is empty, or has more lines.
+struct SecretLine {
+  Secret text;
+  bool others_can_read = false;  // another user's file, a mounted one often: theirs to judge
+};
+StatusOr<SecretLine> read_secret_line(const std::string& path);
+
+// Its owner is this user, and others may read or write it. `fd` is open.
+bool is_exposed(int fd);
+
+// What tells one text of a file from the next without reading it. Equal to FileVersion(): there is
+// no such file.
+struct FileVersion {
+  ino_t inode = 0;
+  off_t bytes = 0;
+  int64_t modified_ns = 0;
+  bool operator==(const FileVersion&) const = default;
+};
+FileVersion file_version(const std::string& path);
+
+// Puts `text` in the place of what `path` holds, or makes it: whoever reads meanwhile sees the old
+// text or the new one, whole. A link stays one. As errno_error.
+Status replace_file(const std::string& path, const std::string& text, mode_t mode, Random& random);
+
+}  // namespace mm::base
