@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Any text as what people write: the configuration file, tickets, URLs, targets. It is taken, or
+// Any text as what people write: the configuration file, a router's people, tickets, URLs,
+// targets. It is taken, or
 // refused in one line that shows nothing of a ticket's secret.
 #include <string>
 
@@ -7,6 +8,7 @@
 #include "config/endpoint.h"
 #include "config/file_reader.h"
 #include "config/json.h"
+#include "config/people.h"
 #include "config/router_url.h"
 #include "config/service.h"
 #include "config/ticket.h"
@@ -17,6 +19,17 @@ namespace {
 
 void check_line(const base::Status& status) {
   if (!status.ok()) MM_CHECK(base::message(status).find('\n') == std::string::npos);
+}
+
+// Who was added is there, behind all who were.
+void check_people(std::string_view text) {
+  const auto people = config::parse_people(text, "people.json");
+  check_line(people.status());
+  const auto longer = config::add_person(text, "people.json", "zoe", {});
+  if (!longer.ok()) return check_line(longer.status());
+  const auto more = config::parse_people(*longer, "people.json");
+  MM_CHECK(more.ok() && more->size() == (people.ok() ? people->size() : 0) + 1);
+  MM_CHECK(more->back().id == "zoe");
 }
 
 }  // namespace
@@ -41,5 +54,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check_line(config::parse_shared(text, "ann").status());
   check_line(config::parse_router_url(text).status());
   check_line(config::parse_listen(text).status());
+  check_people(text);
   return 0;
 }
