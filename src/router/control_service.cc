@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "router/control_service.h"
 
-#include <set>
-
 namespace mm::router {
 namespace {
 
@@ -23,12 +21,12 @@ ControlService::ControlService(net::Loop& loop, Switchboard& switchboard, const 
     : switchboard_(switchboard),
       streams_{loop, service_, switchboard, limits, public_url},
       forward_{loop, service_, &mindmeld::v1::ControlService::AsyncService::RequestForwardToService,
-               [this](const ForwardToServiceRequest& request, const std::string& caller) {
-                 return forward_to_service(request, caller);
+               [this](const ForwardToServiceRequest& request, const Credential& credential) {
+                 return forward_to_service(request, credential);
                }},
       list_{loop, service_, &mindmeld::v1::ControlService::AsyncService::RequestListServices,
-            [this](const ListServicesRequest& request, const std::string&) {
-              return list_services(request);
+            [this](const ListServicesRequest& request, const Credential& credential) {
+              return list_services(request, credential);
             }} {}
 
 void ControlService::serve(grpc::ServerCompletionQueue& queue) {
@@ -38,9 +36,12 @@ void ControlService::serve(grpc::ServerCompletionQueue& queue) {
 }
 
 base::StatusOr<ForwardToServiceResponse> ControlService::forward_to_service(
-    const ForwardToServiceRequest& request, const std::string& caller) {
+    const ForwardToServiceRequest& request, const Credential& credential) {
+  const base::StatusOr<Caller> caller =
+      switchboard_.admit(credential, config::kMayConnect, request.service());
+  if (!caller.ok()) return caller.status();
   const base::StatusOr<Switchboard::Forwards> forwards =
-      switchboard_.forward_to(request.service(), request.count(), caller);
+      switchboard_.forward_to(request.service(), request.count(), *caller);
   if (!forwards.ok()) return forwards.status();
   ForwardToServiceResponse response;
   for (const base::Token& token : forwards->tokens) response.add_token(token.reveal());
@@ -49,12 +50,14 @@ base::StatusOr<ForwardToServiceResponse> ControlService::forward_to_service(
   return response;
 }
 
-ListServicesResponse ControlService::list_services(const ListServicesRequest& request) const {
-  const std::set<std::string> wanted(request.name().begin(), request.name().end());
+base::StatusOr<ListServicesResponse> ControlService::list_services(
+    const ListServicesRequest& request, const Credential& credential) {
+  const auto services =
+      switchboard_.list(credential, {request.name().begin(), request.name().end()});
+  if (!services.ok()) return services.status();
   ListServicesResponse response;
   response.set_router_instance(switchboard_.instance());
-  for (const Service* service : switchboard_.services()) {
-    if (!wanted.empty() && !wanted.contains(service->name)) continue;
+  for (const Service* service : *services) {
     mindmeld::v1::Service& row = *response.add_services();
     row.set_name(service->name);
     row.mutable_create_time()->set_seconds(service->create_time_s);

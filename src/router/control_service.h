@@ -28,9 +28,9 @@ class ControlService {
   using List = UnaryCall<mindmeld::v1::ListServicesRequest, mindmeld::v1::ListServicesResponse>;
 
   base::StatusOr<mindmeld::v1::ForwardToServiceResponse> forward_to_service(
-      const mindmeld::v1::ForwardToServiceRequest& request, const std::string& caller);
-  mindmeld::v1::ListServicesResponse list_services(
-      const mindmeld::v1::ListServicesRequest& request) const;
+      const mindmeld::v1::ForwardToServiceRequest& request, const Credential& credential);
+  base::StatusOr<mindmeld::v1::ListServicesResponse> list_services(
+      const mindmeld::v1::ListServicesRequest& request, const Credential& credential);
 
   Switchboard& switchboard_;
   mindmeld::v1::ControlService::AsyncService service_;

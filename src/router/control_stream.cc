@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "router/control_stream.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "ops/log.h"
-#include "router/grpc_status.h"
+#include "router/server_call.h"
 
 namespace mm::router {
 namespace {
 
 constexpr size_t kOwnerProofBytesMost = 1'024;
 constexpr size_t kInstanceBytesMost = 64;
+constexpr int kVerifiersMost = 1'024;
 
 base::Status invalid(const std::string& message) {
   return base::error(base::Code::kInvalidArgument, message);
@@ -50,6 +53,8 @@ void ControlStream::on_over(bool) {
 
 void ControlStream::start() {
   timer_.emplace(host_.loop);
+  const auto caller = host_.switchboard.admit(credential_of(context_), config::kMayShare, "");
+  if (!caller.ok()) return end(caller.status());
   timer_->after(host_.limits.registration_wait, [this] {
     end(base::error(base::Code::kDeadlineExceeded, "the first message did not come"));
   });
@@ -67,6 +72,8 @@ void ControlStream::received(bool ok) {
     registration(request_.registration());
   } else if (request_.has_registration()) {
     end(invalid("this stream has registered a service already"));
+  } else if (request_.has_verifiers()) {
+    if (!take_verifiers(request_.verifiers().ticket_verifier())) return;
   } else if (request_.has_heartbeat()) {
     Response response;
     response.mutable_heartbeat();
@@ -95,11 +102,18 @@ void ControlStream::registration(const mindmeld::v1::Registration& registration)
     end(invalid("share_instance is too long"));
     return;
   }
+  auto caller =
+      host_.switchboard.admit(credential_of(context_), config::kMayShare, registration.name());
+  if (!caller.ok()) return end(caller.status());
+  caller_ = *std::move(caller);
+  if (!take_verifiers(registration.ticket_verifier())) return;
+  // A person's services are theirs from whatever machine.
+  const bool is_person = caller_.is_person();
   const Offer offer{.name = registration.name(),
                     .kind = registration.kind(),
                     .port_hint = static_cast<uint16_t>(registration.port_hint()),
-                    .owner_proof = registration.owner_proof(),
-                    .label = registration.label(),
+                    .owner_proof = is_person ? caller_.name : registration.owner_proof(),
+                    .label = is_person ? caller_.name : registration.label(),
                     .instance = registration.share_instance(),
                     .start_time_ms = registration.start_time_ms(),
                     .is_again = registration.again()};
@@ -115,6 +129,28 @@ void ControlStream::registration(const mindmeld::v1::Registration& registration)
   send(std::move(response));
   if (*standing == Registry::Standing::kSuperseded) superseded();
   host_.switchboard.announce_waiting(offer.name);
+}
+
+// False: they are not what they should be, and the stream ends.
+bool ControlStream::take_verifiers(
+    const google::protobuf::RepeatedPtrField<std::string>& verifiers) {
+  std::vector<secure::Digest> digests;
+  for (const std::string& verifier : verifiers) {
+    secure::Digest& digest = digests.emplace_back();
+    if (verifier.size() != digest.size() || verifiers.size() > kVerifiersMost) {
+      end(invalid("ticket_verifier: wanted at most 1024, of 32 bytes each"));
+      return false;
+    }
+    std::copy(verifier.begin(), verifier.end(), digest.begin());
+  }
+  verifiers_ = std::move(digests);
+  return true;
+}
+
+bool ControlStream::opens_to(const secure::Digest& proof) const {
+  bool is_one = false;
+  for (const secure::Digest& each : verifiers_) is_one |= secure::equal(each, proof);
+  return is_one;
 }
 
 void ControlStream::forward(const std::string& service, const base::Token& token,
@@ -149,7 +185,9 @@ void ControlStream::end(const base::Status& status) {
   if (phase_ == Phase::kEnding || phase_ == Phase::kOver) return;
   enter(Phase::kEnding);
   end_ = status;
-  host_.switchboard.remove_share(*this, !status.ok());
+  const bool is_thrown_out = status.code() == base::Code::kUnauthenticated ||
+                             status.code() == base::Code::kPermissionDenied;
+  host_.switchboard.remove_share(*this, !status.ok() && !is_thrown_out);
   timer_->after(host_.limits.end_patience, [this] { context_.TryCancel(); });
   pump();
 }

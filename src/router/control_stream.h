@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "control.grpc.pb.h"
 #include "net/loop.h"
@@ -38,6 +39,8 @@ class ControlStream final : public ShareStream, public std::enable_shared_from_t
   void move(const base::Token& token) override;
   // After what is queued has been written. No-op where it is ending.
   void end(const base::Status& status) override;
+  const Caller& caller() const override { return caller_; }
+  bool opens_to(const secure::Digest& proof) const override;
 
  private:
   using Request = mindmeld::v1::CreateServiceRequest;
@@ -61,6 +64,7 @@ class ControlStream final : public ShareStream, public std::enable_shared_from_t
   void start();
   void received(bool ok);
   void registration(const mindmeld::v1::Registration& registration);
+  bool take_verifiers(const google::protobuf::RepeatedPtrField<std::string>& verifiers);
   void send(Response response);
   void pump();
   void over();
@@ -72,8 +76,10 @@ class ControlStream final : public ShareStream, public std::enable_shared_from_t
   grpc::ServerAsyncReaderWriter<Response, Request> stream_{&context_};
 
   Phase phase_ = Phase::kOpened;
-  std::optional<net::Timer> timer_;  // of the phase; exists from start() to over()
-  Request request_;                  // the read's
+  Caller caller_;
+  std::vector<secure::Digest> verifiers_;  // of the tickets that open the service
+  std::optional<net::Timer> timer_;        // of the phase; exists from start() to over()
+  Request request_;                        // the read's
   std::deque<Response> unsent_;
   bool is_writing_ = false;
   bool is_finished_ = false;

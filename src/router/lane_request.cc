@@ -35,7 +35,7 @@ base::Status malformed(std::string_view key, std::string_view wanted) {
 
 }  // namespace
 
-base::StatusOr<LaneRequest> parse_lane_request(const Metadata& metadata, std::string caller) {
+base::StatusOr<LaneRequest> parse_lane_request(const Metadata& metadata) {
   LaneRequest request;
   const std::optional<std::string_view> token = value_of(metadata, "mindmeld-token");
   const std::optional<base::Token> parsed = token ? base::Token::parse(*token) : std::nullopt;
@@ -65,7 +65,6 @@ base::StatusOr<LaneRequest> parse_lane_request(const Metadata& metadata, std::st
     request.share_instance = *instance;
   }
 
-  request.caller = std::move(caller);
   return request;
 }
 

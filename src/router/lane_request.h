@@ -5,15 +5,14 @@
 #include <grpcpp/support/string_ref.h>
 
 #include <map>
-#include <string>
 
 #include "base/status.h"
 #include "router/rendezvous.h"
 
 namespace mm::router {
 
-// kInvalidArgument, naming the key: it is absent, there twice, or malformed.
+// All but who calls. kInvalidArgument, naming the key: it is absent, there twice, or malformed.
 base::StatusOr<LaneRequest> parse_lane_request(
-    const std::multimap<grpc::string_ref, grpc::string_ref>& metadata, std::string caller);
+    const std::multimap<grpc::string_ref, grpc::string_ref>& metadata);
 
 }  // namespace mm::router

@@ -30,6 +30,11 @@ struct Limits {
   size_t messages_unsent = 1'024;  // a share that does not read its forwards is as good as gone
   size_t services = 10'000;
 
+  // Of each person and each ticket (quota.h). What a program that runs wild meets, and no user.
+  size_t services_per_caller = 256;
+  size_t connections_per_caller = 4'096;
+  size_t opens_per_second = 5'000;
+
   // A service whose share was lost is listed as away for as long as its connections wait for it:
   // the ends' grace.
   base::Duration away = std::chrono::minutes(15);
@@ -49,7 +54,8 @@ struct Limits {
   base::Duration drain = std::chrono::seconds(2);
   base::Duration stop = std::chrono::seconds(8);
 
-  // Behind a front end all callers have one address, and a limit for it would hit everybody.
+  // Behind a front end all callers have one address, and a limit for it would hit everybody. Who
+  // is known by a pass or a ticket is limited by that.
   bool is_behind_front_end = false;
 };
 

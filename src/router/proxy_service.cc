@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "router/proxy_service.h"
 
-#include "router/grpc_status.h"
 #include "router/lane_request.h"
+#include "router/server_call.h"
 
 namespace mm::router {
 namespace {
@@ -17,13 +17,17 @@ void ProxyService::serve(grpc::ServerCompletionQueue& queue) {
 }
 
 void ProxyService::on_lane_opened(std::shared_ptr<ServerLane> lane) {
-  base::StatusOr<LaneRequest> request =
-      parse_lane_request(lane->context().client_metadata(), caller_of(lane->context()));
+  base::StatusOr<LaneRequest> request = parse_lane_request(lane->context().client_metadata());
   if (!request.ok()) {
     lane->refuse(request.status());
     return;
   }
-  loop_.post([this, lane = std::move(lane), request = std::move(*request)] {
+  loop_.post([this, lane = std::move(lane), request = std::move(*request)]() mutable {
+    const config::Verb verb =
+        request.role == Role::kShare ? config::kMayShare : config::kMayConnect;
+    auto caller = switchboard_.admit(credential_of(lane->context()), verb, request.service);
+    if (!caller.ok()) return lane->refuse(caller.status());
+    request.caller = *std::move(caller);
     switchboard_.lane_arrived(lane, request);
   });
 }

@@ -136,12 +136,20 @@ ShareStream* Registry::stream(const std::string& name, const std::string& instan
   return service ? service->share : nullptr;
 }
 
-std::vector<ShareStream*> Registry::streams() const {
-  std::vector<ShareStream*> all;
+bool Registry::is_opened_by(const std::string& name, const secure::Digest& proof) const {
+  const Service* const service = find(name);
+  if (service && service->share->opens_to(proof)) return true;
+  return std::any_of(superseded_.begin(), superseded_.end(), [&](const Superseded& each) {
+    return each.name == name && each.stream->opens_to(proof);
+  });
+}
+
+std::vector<std::pair<std::string, ShareStream*>> Registry::streams() const {
+  std::vector<std::pair<std::string, ShareStream*>> all;
   for (const auto& [name, service] : services_) {
-    if (service.share) all.push_back(service.share);
+    if (service.share) all.emplace_back(name, service.share);
   }
-  for (const Superseded& each : superseded_) all.push_back(each.stream);
+  for (const Superseded& each : superseded_) all.emplace_back(each.name, each.stream);
   return all;
 }
 

@@ -9,12 +9,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
 #include "base/token.h"
 #include "router/bridge.h"
+#include "router/caller.h"
 #include "router/limits.h"
 #include "secure/digest.h"
 
@@ -44,6 +46,10 @@ class ShareStream {
   virtual void draining() = 0;
   virtual void move(const base::Token& token) = 0;
   virtual void end(const base::Status& status) = 0;  // removes itself
+
+  virtual const Caller& caller() const = 0;  // who shares
+  // A ticket whose proof has this digest is one of those that the share has told.
+  virtual bool opens_to(const secure::Digest& proof) const = 0;
 };
 
 struct Service {
@@ -89,8 +95,11 @@ class Registry {
   // the one that has the name. Null: neither.
   ShareStream* stream(const std::string& name, const std::string& instance) const;
 
-  // Every share's stream, superseded or not.
-  std::vector<ShareStream*> streams() const;
+  // A share that has the name, or had it and was superseded, has told a ticket of this digest.
+  bool is_opened_by(const std::string& name, const secure::Digest& proof) const;
+
+  // Every share's stream with its service, superseded or not.
+  std::vector<std::pair<std::string, ShareStream*>> streams() const;
 
   // Also the ones that are away.
   std::vector<const Service*> oldest_first() const;

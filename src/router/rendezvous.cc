@@ -16,21 +16,21 @@ base::Status unknown_token() {
 }  // namespace
 
 base::StatusOr<std::vector<base::Token>> Rendezvous::mint(const std::string& service, size_t count,
-                                                          const std::string& caller,
+                                                          const Caller& caller,
                                                           base::TimePoint now) {
   if (token_count() >= limits_.tokens) {
-    host_.refused("tokens", caller);
+    host_.refused("tokens", caller.name);
     return base::error(base::Code::kResourceExhausted,
                        "the router holds too many unused tokens; try again in a while");
   }
   size_t room = limits_.tokens - token_count();
-  if (!limits_.is_behind_front_end) {
-    const auto counts = callers_.find(caller);
+  if (is_limited(caller)) {
+    const auto counts = callers_.find(caller.name);
     const size_t held = counts == callers_.end() ? 0 : counts->second.tokens;
     if (held >= limits_.tokens_per_caller) {
-      host_.refused("tokens_per_caller", caller);
+      host_.refused("tokens_per_caller", caller.name);
       return base::error(base::Code::kResourceExhausted,
-                         "too many unused tokens of this address; they live 10 minutes");
+                         "too many unused tokens of this caller; they live 10 minutes");
     }
     room = std::min(room, limits_.tokens_per_caller - held);
   }
@@ -41,10 +41,10 @@ base::StatusOr<std::vector<base::Token>> Rendezvous::mint(const std::string& ser
     const auto [entry, is_new] = entries_.try_emplace(token);
     MM_CHECK(is_new);
     entry->second.service = service;
-    entry->second.minter = caller;
+    entry->second.minter = caller.name;
     set_deadline(entry, now + limits_.token_life);
     ++unused_count_;
-    ++callers_[caller].tokens;
+    ++callers_[caller.name].tokens;
     tokens.push_back(token);
   }
   return tokens;
@@ -100,12 +100,16 @@ base::Status Rendezvous::check(Entries::iterator found, const LaneRequest& reque
 }
 
 base::Status Rendezvous::check_room(const LaneRequest& request) {
-  const auto counts = callers_.find(request.caller);
-  const bool caller_is_full = !limits_.is_behind_front_end && counts != callers_.end() &&
+  const auto counts = callers_.find(request.caller.name);
+  const bool caller_is_full = is_limited(request.caller) && counts != callers_.end() &&
                               counts->second.lanes >= limits_.lanes_per_caller;
   if (!caller_is_full && waiting_.size() < limits_.lanes) return absl::OkStatus();
-  host_.refused(caller_is_full ? "lanes_per_caller" : "lanes", request.caller);
+  host_.refused(caller_is_full ? "lanes_per_caller" : "lanes", request.caller.name);
   return base::error(base::Code::kResourceExhausted, "too many lanes wait for their other end");
+}
+
+bool Rendezvous::is_limited(const Caller& caller) const {
+  return caller.is_known() || !limits_.is_behind_front_end;
 }
 
 void Rendezvous::join(Entries::iterator found, const std::shared_ptr<Lane>& lane,
@@ -115,8 +119,8 @@ void Rendezvous::join(Entries::iterator found, const std::shared_ptr<Lane>& lane
   const bool is_share = request.role == Role::kShare;
   const uint64_t generations[] = {request.generation, other.request.generation};
   found->second.joined = {generations[is_share ? 0 : 1], generations[is_share ? 1 : 0]};
-  host_.join(is_share ? other.request : request, is_share ? lane : other.lane,
-             is_share ? other.lane : lane);
+  if (is_share) return host_.join(other.request, other.lane, request, lane);
+  host_.join(request, lane, other.request, other.lane);
 }
 
 void Rendezvous::wait(Entries::iterator found, const std::shared_ptr<Lane>& lane,
@@ -124,7 +128,7 @@ void Rendezvous::wait(Entries::iterator found, const std::shared_ptr<Lane>& lane
   Entry& entry = found->second;
   entry.waiting = Waiting{lane, request};
   waiting_.emplace(lane.get(), request.token);
-  ++callers_[request.caller].lanes;
+  ++callers_[request.caller.name].lanes;
   set_deadline(found, now + limits_.lane_wait);
   if (request.role == Role::kConnect) return host_.announce(request);
   if (entry.joined) host_.end_bridge(request.token);
@@ -172,9 +176,15 @@ std::optional<base::TimePoint> Rendezvous::next_deadline() const {
   return deadlines_.begin()->first;
 }
 
-void Rendezvous::refuse_all(const base::Status& status) {
-  while (!waiting_.empty()) {
-    const auto found = entries_.find(waiting_.begin()->second);
+void Rendezvous::refuse(const std::function<bool(const LaneRequest&)>& is_due,
+                        const base::Status& status) {
+  std::vector<base::Token> due;
+  for (const auto& [deadline, token] : deadlines_) {  // in the order in which they came
+    const std::optional<Waiting>& waiting = entries_.at(token).waiting;
+    if (waiting && is_due(waiting->request)) due.push_back(token);
+  }
+  for (const base::Token& token : due) {
+    const auto found = entries_.find(token);
     found->second.waiting->lane->refuse(status);
     stop_waiting(found);
     if (!found->second.joined) erase(found);
@@ -190,14 +200,14 @@ void Rendezvous::set_deadline(Entries::iterator found, std::optional<base::TimeP
 
 void Rendezvous::use(Entry& entry) {
   if (!entry.minter) return;
-  uncount(*std::exchange(entry.minter, std::nullopt), &Caller::tokens);
+  uncount(*std::exchange(entry.minter, std::nullopt), &Counts::tokens);
   --unused_count_;
 }
 
 void Rendezvous::stop_waiting(Entries::iterator found) {
   Entry& entry = found->second;
   waiting_.erase(entry.waiting->lane.get());
-  uncount(entry.waiting->request.caller, &Caller::lanes);
+  uncount(entry.waiting->request.caller.name, &Counts::lanes);
   entry.waiting.reset();
   set_deadline(found, std::nullopt);
 }
@@ -209,7 +219,7 @@ void Rendezvous::erase(Entries::iterator found) {
   entries_.erase(found);
 }
 
-void Rendezvous::uncount(const std::string& caller, size_t Caller::*member) {
+void Rendezvous::uncount(const std::string& caller, size_t Counts::*member) {
   const auto counts = callers_.find(caller);
   MM_CHECK(counts != callers_.end() && counts->second.*member > 0);
   --(counts->second.*member);

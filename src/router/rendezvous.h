@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -21,6 +22,7 @@
 #include "base/status.h"
 #include "base/token.h"
 #include "router/bridge.h"
+#include "router/caller.h"
 #include "router/lane.h"
 #include "router/limits.h"
 
@@ -33,7 +35,7 @@ struct LaneRequest {
   std::string service;
   uint64_t generation = 0;     // 0: first attach
   std::string share_instance;  // from connect: whom it wants to meet; empty: whoever has the name
-  std::string caller;          // the address without its port
+  Caller caller;
 };
 
 class Rendezvous {
@@ -45,8 +47,8 @@ class Rendezvous {
     // A connect lane waits for a share lane.
     virtual void announce(const LaneRequest& request) = 0;
     // Two lanes are to be joined, in place of the two before them, if there are any.
-    virtual void join(const LaneRequest& connect_request, std::shared_ptr<Lane> share,
-                      std::shared_ptr<Lane> connect) = 0;
+    virtual void join(const LaneRequest& connect_request, std::shared_ptr<Lane> connect,
+                      const LaneRequest& share_request, std::shared_ptr<Lane> share) = 0;
     // The share has left the lane that is joined with this token; over() follows.
     virtual void end_bridge(const base::Token& token) = 0;
     // For counting: a limit refused somebody.
@@ -60,7 +62,7 @@ class Rendezvous {
   // Up to `count` new tokens, at least one. kResourceExhausted: the caller, or everybody, has too
   // many unused ones.
   base::StatusOr<std::vector<base::Token>> mint(const std::string& service, size_t count,
-                                                const std::string& caller, base::TimePoint now);
+                                                const Caller& caller, base::TimePoint now);
 
   // Admits a lane to wait or joins it; else refuses it with
   //   kNotFound           generation 0: the token was not minted here, is used up, or is not for
@@ -85,7 +87,8 @@ class Rendezvous {
   void expire(base::TimePoint now);
   std::optional<base::TimePoint> next_deadline() const;
 
-  void refuse_all(const base::Status& status);
+  // The lanes that wait and are picked by `is_due`.
+  void refuse(const std::function<bool(const LaneRequest&)>& is_due, const base::Status& status);
 
   size_t token_count() const { return unused_count_; }
   bool is_empty() const { return entries_.empty() && unused_count_ == 0 && callers_.empty(); }
@@ -100,20 +103,21 @@ class Rendezvous {
   // A token lives unused, with one lane waiting, joined, or joined with one waiting.
   struct Entry {
     std::string service;
-    std::optional<std::string> minter;        // caller that the token counts for while it is unused
+    std::optional<std::string> minter;        // Caller::name that an unused token counts for
     std::optional<base::TimePoint> deadline;  // while it is unused, or a lane waits
     std::optional<Waiting> waiting;
     std::optional<std::array<uint64_t, 2>> joined;  // generations by Role
   };
   using Entries = std::unordered_map<base::Token, Entry>;
 
-  struct Caller {
+  struct Counts {
     size_t tokens = 0;
     size_t lanes = 0;
   };
 
   base::Status check(Entries::iterator found, const LaneRequest& request);
   base::Status check_room(const LaneRequest& request);
+  bool is_limited(const Caller& caller) const;
   void join(Entries::iterator found, const std::shared_ptr<Lane>& lane, const LaneRequest& request);
   void wait(Entries::iterator found, const std::shared_ptr<Lane>& lane, const LaneRequest& request,
             base::TimePoint now);
@@ -122,7 +126,7 @@ class Rendezvous {
   void stop_waiting(Entries::iterator found);
   void erase(Entries::iterator found);
 
-  void uncount(const std::string& caller, size_t Caller::*member);
+  void uncount(const std::string& caller, size_t Counts::*member);
 
   Host& host_;
   base::Random& random_;
@@ -131,7 +135,7 @@ class Rendezvous {
   size_t unused_count_ = 0;
   std::unordered_map<const Lane*, base::Token> waiting_;
   std::set<std::pair<base::TimePoint, base::Token>> deadlines_;
-  std::unordered_map<std::string, Caller> callers_;  // none that counts nothing
+  std::unordered_map<std::string, Counts> callers_;  // by Caller::name; none that counts nothing
 };
 
 }  // namespace mm::router

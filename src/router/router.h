@@ -35,6 +35,12 @@ class Router {
 
   const std::vector<std::string>& addresses() const { return server_->addresses(); }
 
+  // Who may do what: everybody everything until this is called. Also for what is open: who is cut
+  // off is told why. On the loop.
+  void set_people(const std::vector<config::Person>& people) { switchboard_.set_people(people); }
+  // Cuts off whose time has ended. On the loop, each second or so.
+  void end_expired() { switchboard_.end_expired(); }
+
   // Takes nothing new, lets the open connections end for a while, ends what is left, and calls
   // `stopped` on the loop when nothing of it runs any more. Once, on the loop, which must run on.
   void stop(std::function<void()> stopped);

@@ -15,6 +15,7 @@ enum class LaneEnd : uint8_t {
   kDone,         // both lanes were half-closed in order
   kPartnerLost,  // the other lane went without that
   kShutdown,     // the router ends
+  kNotAdmitted,  // one of the two ends is not let in any more
 };
 
 class SendGate {

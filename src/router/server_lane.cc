@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "router/server_lane.h"
 
-#include "router/grpc_status.h"
+#include "router/server_call.h"
 
 namespace mm::router {
 

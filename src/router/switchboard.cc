@@ -38,11 +38,84 @@ Switchboard::Switchboard(net::Loop& loop, base::Random& random, const Limits& li
       instance_(random_instance(random)),
       registry_(limits),
       rendezvous_(*this, random, limits),
+      quota_(limits),
       drain_timer_(loop),
       deadline_timer_(loop) {}
 
+// ---- who may
+
+base::Status Switchboard::check(const Caller& caller, config::Verb verb,
+                                const std::string& service) const {
+  const auto opens = [&](const secure::Digest& proof) {
+    return registry_.is_opened_by(service, proof);
+  };
+  return admission_.check(caller, verb, service, opens, unix_time_s());
+}
+
+base::StatusOr<Caller> Switchboard::admit(const Credential& credential, config::Verb verb,
+                                          const std::string& service) {
+  base::StatusOr<Caller> caller = admission_.identify(credential, unix_time_s());
+  if (!caller.ok()) {
+    refused("pass", credential.address);
+    return caller;
+  }
+  base::Status status = check(*caller, verb, service);
+  if (status.ok()) return caller;
+  refused(caller->is_person()  ? "verb_or_name"
+          : caller->is_known() ? "ticket"
+                               : "no_credential",
+          caller->name);
+  return status;
+}
+
+void Switchboard::set_people(const std::vector<config::Person>& people) {
+  admission_.set_people(people);
+  enforce();
+}
+
+void Switchboard::end_expired() {
+  if (admission_.has_expired_between(enforced_s_, unix_time_s())) enforce();
+}
+
+// Tickets are not asked about again: whose are withdrawn is for their share to cut off.
+void Switchboard::enforce() {
+  enforced_s_ = unix_time_s();
+  const auto is_out = [this](const Caller& caller, Role role, const std::string& service) {
+    const config::Verb verb = role == Role::kShare ? config::kMayShare : config::kMayConnect;
+    return caller.is_person() && !check(caller, verb, service).ok();
+  };
+  for (const auto& [service, stream] : registry_.streams()) {
+    if (!is_out(stream->caller(), Role::kShare, service)) continue;
+    stream->end(check(stream->caller(), config::kMayShare, service));
+  }
+  rendezvous_.refuse(
+      [&](const LaneRequest& each) { return is_out(each.caller, each.role, each.service); },
+      base::error(base::Code::kUnauthenticated, "this pass is not valid here any more"));
+  std::vector<base::Token> due;
+  for (const auto& [token, open] : current_) {
+    for (const Role role : {Role::kShare, Role::kConnect}) {
+      if (!is_out(open.callers[static_cast<size_t>(role)], role, open.service)) continue;
+      due.push_back(token);
+      break;
+    }
+  }
+  for (const base::Token& token : due) end_bridge(token, LaneEnd::kNotAdmitted);
+}
+
+// ---- what they may
+
 base::StatusOr<Registry::Standing> Switchboard::add_share(const Offer& offer, ShareStream& share) {
   if (is_draining_) return shutting_down();
+  if (const Caller& caller = share.caller(); caller.is_known()) {
+    const auto streams = registry_.streams();
+    const auto count = std::count_if(streams.begin(), streams.end(), [&](const auto& each) {
+      return each.second->caller().name == caller.name;
+    });
+    if (static_cast<size_t>(count) >= limits_.services_per_caller) {
+      refused("services_per_caller", caller.name);
+      return base::error(base::Code::kResourceExhausted, caller.name + " has too many services");
+    }
+  }
   const auto standing = registry_.add(offer, share, unix_time_s());
   if (standing.ok()) ops::log(ops::Level::kInfo, "service.added", {{"service", offer.name}});
   return standing;
@@ -68,18 +141,38 @@ void Switchboard::remove_share(const ShareStream& share, bool was_lost) {
 }
 
 base::StatusOr<Switchboard::Forwards> Switchboard::forward_to(const std::string& service,
-                                                              size_t count,
-                                                              const std::string& caller) {
+                                                              size_t count, const Caller& caller) {
   if (is_draining_) return shutting_down();
+  const base::TimePoint now = loop_.clock().now();
   const Service* const found = registry_.find(service);
   if (!found) {
     return base::error(base::Code::kNotFound, "nobody shares " + base::quoted(service) + " now");
   }
-  base::StatusOr<std::vector<base::Token>> tokens =
-      rendezvous_.mint(service, count, caller, loop_.clock().now());
+  const size_t opens =
+      quota_.take_opens(caller, std::clamp<size_t>(count, 1, limits_.tokens_per_call), now);
+  if (opens == 0) {
+    refused("opens_per_second", caller.name);
+    return base::error(base::Code::kResourceExhausted,
+                       caller.name + " opens too many connections a second");
+  }
+  base::StatusOr<std::vector<base::Token>> tokens = rendezvous_.mint(service, opens, caller, now);
   if (!tokens.ok()) return tokens.status();
   arm();
   return Forwards{std::move(*tokens), found->port_hint, found->instance};
+}
+
+base::StatusOr<std::vector<const Service*>> Switchboard::list(const Credential& credential,
+                                                              const std::set<std::string>& names) {
+  // Who asks about names alone may only want to know which router this is.
+  const auto caller = names.empty() ? admit(credential, config::kMayList, "")
+                                    : admission_.identify(credential, unix_time_s());
+  if (!caller.ok()) return caller.status();
+  std::vector<const Service*> all = registry_.oldest_first();
+  std::erase_if(all, [&](const Service* service) {
+    if (!names.empty() && !names.contains(service->name)) return true;
+    return !check(*caller, config::kMayList, service->name).ok();
+  });
+  return all;
 }
 
 void Switchboard::lane_arrived(const std::shared_ptr<Lane>& lane, const LaneRequest& request) {
@@ -92,6 +185,13 @@ void Switchboard::lane_arrived(const std::shared_ptr<Lane>& lane, const LaneRequ
   const bool is_new = request.generation == 0 && !request.share_instance.empty();
   if (is_new && service && service->instance != request.share_instance) {
     lane->refuse(base::error(base::Code::kNotFound, "the token is for a share that is gone"));
+    return;
+  }
+  const bool is_one_more = request.generation == 0 && request.role == Role::kConnect;
+  if (is_one_more && !quota_.has_room(request.caller)) {
+    refused("connections_per_caller", request.caller.name);
+    lane->refuse(base::error(base::Code::kResourceExhausted,
+                             request.caller.name + " has too many connections"));
     return;
   }
   rendezvous_.arrive(lane, request, loop_.clock().now());
@@ -111,6 +211,7 @@ void Switchboard::lane_over(const Lane& lane, bool was_lost) {
     ending(open.bridge);
     return;
   }
+  quota_.closed(open.callers[static_cast<size_t>(Role::kConnect)]);
   const auto current = current_.find(open.token);
   if (current != current_.end() && current->second.bridge == open.bridge) {
     current_.erase(current);
@@ -133,8 +234,8 @@ void Switchboard::drain(std::function<void()> idle) {
   is_draining_ = true;
   idle_ = std::move(idle);
   ops::log(ops::Level::kInfo, "router.draining", {{"lanes", bridges_.size()}});
-  rendezvous_.refuse_all(shutting_down());
-  for (ShareStream* stream : registry_.streams()) stream->draining();
+  rendezvous_.refuse([](const LaneRequest&) { return true; }, shutting_down());
+  for (const auto& [service, stream] : registry_.streams()) stream->draining();
   drain_timer_.after(limits_.drain, [this] { finish_bridges(); });
   loop_.post([this] { check_idle(); });  // not from within this call
 }
@@ -148,8 +249,8 @@ void Switchboard::announce(const LaneRequest& request) {
   if (stream) stream->forward(request.service, request.token, request.generation);
 }
 
-void Switchboard::join(const LaneRequest& request, std::shared_ptr<Lane> share,
-                       std::shared_ptr<Lane> connect) {
+void Switchboard::join(const LaneRequest& request, std::shared_ptr<Lane> connect,
+                       const LaneRequest& share_request, std::shared_ptr<Lane> share) {
   const Lane* const lanes[] = {share.get(), connect.get()};
   const auto bridge = std::make_shared<Bridge>(
       std::move(share), std::move(connect), registry_.find(request.service)->traffic,
@@ -159,8 +260,9 @@ void Switchboard::join(const LaneRequest& request, std::shared_ptr<Lane> share,
         });
       });
   end_bridge(request.token);
-  const Open open{bridge, request.token, secure::log_id(request.token), request.service,
-                  request.share_instance};
+  const Open open{bridge,          request.token,          secure::log_id(request.token),
+                  request.service, request.share_instance, {share_request.caller, request.caller}};
+  quota_.opened(request.caller, loop_.clock().now());
   for (const Lane* lane : lanes) bridges_.emplace(lane, open);
   current_.insert_or_assign(request.token, open);
   if (limits_.lane_age > base::Duration::zero()) {
@@ -175,11 +277,11 @@ void Switchboard::join(const LaneRequest& request, std::shared_ptr<Lane> share,
   bridge->start();
 }
 
-void Switchboard::end_bridge(const base::Token& token) {
+void Switchboard::end_bridge(const base::Token& token, LaneEnd why) {
   const auto found = current_.find(token);
   if (found == current_.end()) return;
   const std::shared_ptr<Bridge> bridge = found->second.bridge;
-  bridge->finish(LaneEnd::kPartnerLost);
+  bridge->finish(why);
   ending(bridge);
 }
 
@@ -222,7 +324,7 @@ void Switchboard::finish_bridges() {
 void Switchboard::check_idle() {
   if (!is_draining_ || !bridges_.empty() || !idle_) return;
   drain_timer_.cancel();
-  for (ShareStream* stream : registry_.streams()) stream->end(shutting_down());
+  for (const auto& [service, stream] : registry_.streams()) stream->end(shutting_down());
   std::exchange(idle_, nullptr)();
 }
 

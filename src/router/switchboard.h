@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Switchboard: the router's state and what connects its parts: registry, rendezvous, the bridges
-// that are open, limits, and the order in which all of it ends. Loop only. The services call it
-// with what they parsed; it knows no gRPC call.
+// Switchboard: the router's state and what connects its parts: admission, registry, rendezvous, the
+// bridges that are open, limits, and the order in which all of it ends. Loop only. The services
+// call it with what they parsed; it knows no gRPC call.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -16,8 +18,10 @@
 
 #include "base/random.h"
 #include "net/loop.h"
+#include "router/admission.h"
 #include "router/bridge.h"
 #include "router/limits.h"
+#include "router/quota.h"
 #include "router/refusals.h"
 #include "router/registry.h"
 #include "router/rendezvous.h"
@@ -31,7 +35,21 @@ class Switchboard final : private Rendezvous::Host {
 
   const std::string& instance() const { return instance_; }  // random at each start
 
-  // As Registry::add; kUnavailable once the router ends. The caller answers the share, and then
+  // ---- who may
+
+  // Before anything else is done about a call: who makes it, if they may do this. As
+  // Admission::identify() and check().
+  base::StatusOr<Caller> admit(const Credential& credential, config::Verb verb,
+                               const std::string& service);
+
+  // From now on, and also for what is open: who may no longer do what they do is cut off.
+  void set_people(const std::vector<config::Person>& people);
+  // The same for whose time has ended. Call it each second or so.
+  void end_expired();
+
+  // ---- what they may
+
+  // As Registry::add; kUnavailable once the router ends. Whoever calls answers the share, and then
   // calls announce_waiting(), so that no forward overtakes the answer.
   base::StatusOr<Registry::Standing> add_share(const Offer& offer, ShareStream& share);
   void announce_waiting(const std::string& service);
@@ -43,11 +61,15 @@ class Switchboard final : private Rendezvous::Host {
     uint16_t port_hint = 0;
     std::string share_instance;
   };
-  // kNotFound: nobody shares the service. Else as Rendezvous::mint.
+  // kNotFound: nobody shares the service. kResourceExhausted: the caller opens too many a second.
+  // Else as Rendezvous::mint.
   base::StatusOr<Forwards> forward_to(const std::string& service, size_t count,
-                                      const std::string& caller);
+                                      const Caller& caller);
 
-  std::vector<const Service*> services() const { return registry_.oldest_first(); }
+  // Those that they may list, of these names or (where there are none) of all; the oldest first.
+  // An error of admission only where they ask for all.
+  base::StatusOr<std::vector<const Service*>> list(const Credential& credential,
+                                                   const std::set<std::string>& names);
 
   void lane_arrived(const std::shared_ptr<Lane>& lane, const LaneRequest& request);
   void lane_over(const Lane& lane, bool was_lost);
@@ -66,10 +88,14 @@ class Switchboard final : private Rendezvous::Host {
  private:
   bool has_service(const std::string& service) const override;
   void announce(const LaneRequest& request) override;
-  void join(const LaneRequest& request, std::shared_ptr<Lane> share,
-            std::shared_ptr<Lane> connect) override;
-  void end_bridge(const base::Token& token) override;
+  void join(const LaneRequest& connect_request, std::shared_ptr<Lane> connect,
+            const LaneRequest& share_request, std::shared_ptr<Lane> share) override;
+  void end_bridge(const base::Token& token) override { end_bridge(token, LaneEnd::kPartnerLost); }
+  void end_bridge(const base::Token& token, LaneEnd why);
   void refused(std::string_view reason, const std::string& caller) override;
+
+  base::Status check(const Caller& caller, config::Verb verb, const std::string& service) const;
+  void enforce();
 
   // A bridge with whose it is.
   struct Open {
@@ -78,6 +104,7 @@ class Switchboard final : private Rendezvous::Host {
     std::string id;  // the token's, in logs
     std::string service;
     std::string share_instance;
+    std::array<Caller, 2> callers;  // by Role
   };
 
   struct Aging {
@@ -97,8 +124,11 @@ class Switchboard final : private Rendezvous::Host {
   base::Random& random_;
   const Limits& limits_;
   const std::string instance_;
+  Admission admission_;
+  int64_t enforced_s_ = 0;  // Unix time
   Registry registry_;
   Rendezvous rendezvous_;
+  Quota quota_;
   Refusals refusals_;
 
   // A bridge is here once for each of its lanes whose call is not over.

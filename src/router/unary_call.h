@@ -12,7 +12,7 @@
 
 #include "control.grpc.pb.h"
 #include "net/loop.h"
-#include "router/grpc_status.h"
+#include "router/server_call.h"
 #include "transport/operation.h"
 
 namespace mm::router {
@@ -31,7 +31,7 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall<Request, R
                              grpc::ServerAsyncResponseWriter<Response>*, grpc::CompletionQueue*,
                              grpc::ServerCompletionQueue*, void* tag);
     // On the loop.
-    std::function<base::StatusOr<Response>(const Request&, const std::string& caller)> answer;
+    std::function<base::StatusOr<Response>(const Request&, const Credential&)> answer;
   };
 
   // Takes the next call that comes, on `queue`; and when it has come, the one after that.
@@ -52,7 +52,7 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall<Request, R
   }
 
   void answer() {
-    const base::StatusOr<Response> response = method_.answer(request_, caller_of(context_));
+    const base::StatusOr<Response> response = method_.answer(request_, credential_of(context_));
     void* const tag = finished_.start(this->shared_from_this());
     if (response.ok()) {
       responder_.Finish(*response, grpc::Status::OK, tag);

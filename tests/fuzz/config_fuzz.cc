@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Any text as what people write: the configuration file, a router's people, tickets, URLs,
-// targets. It is taken, or
-// refused in one line that shows nothing of a ticket's secret.
+// targets. It is taken, or refused in one line that shows nothing of a ticket's secret.
 #include <string>
 
 #include "base/check.h"

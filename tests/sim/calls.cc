@@ -72,7 +72,7 @@ class LaneCall final : public Call {
     const router::LaneRequest asked{
         request.token,          is_share ? router::Role::kShare : router::Role::kConnect,
         request.service,        request.generation,
-        request.share_instance, "sim"};
+        request.share_instance, {.name = "sim"}};
     up_.put([this, self = shared_from_this(), asked] {
       router::Switchboard* const router = live_router();
       if (!router) return close(lost());
@@ -248,6 +248,8 @@ class ControlCall final : public Call, public router::ShareStream {
   void move(const base::Token& token) override {
     tell([token](auto& listener) { listener.on_move(token); });
   }
+  const router::Caller& caller() const override { return caller_; }
+  bool opens_to(const secure::Digest&) const override { return false; }
   void end(const base::Status&) override {
     remove(false);
     down_.put([this, self = shared_from_this()] {
@@ -285,6 +287,7 @@ class ControlCall final : public Call, public router::ShareStream {
   }
 
   transport::Registration::Listener* listener_;
+  const router::Caller caller_{.name = "sim"};
   std::shared_ptr<Call> self_;  // while the router knows it
 };
 
@@ -311,7 +314,7 @@ void Client::forward_to_service(const std::string& service, uint32_t count,
                                 std::function<void(base::StatusOr<transport::Forwards>)> handler) {
   answer([service, count, handler = std::move(handler)](router::Switchboard* router) {
     if (!router) return handler(lost());
-    const auto forwards = router->forward_to(service, count, "sim");
+    const auto forwards = router->forward_to(service, count, {.name = "sim"});
     if (!forwards.ok()) return handler(forwards.status());
     handler(transport::Forwards{forwards->tokens, 0, forwards->share_instance});
   });

@@ -6,10 +6,12 @@
 #include <doctest/doctest.h>
 #include <grpcpp/create_channel.h>
 
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "control.grpc.pb.h"
 #include "proxy.grpc.pb.h"
@@ -36,6 +38,16 @@ class LiveRouter {
     thread_.join();
   }
 
+  // Returns when it is done.
+  void set_people(const std::vector<config::Person>& people) {
+    std::promise<void> done;
+    loop_.post([&] {
+      router_->set_people(people);
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
   // As a signal does; returns at once.
   void stop() {
     is_stopping_ = true;
@@ -54,23 +66,34 @@ class LiveRouter {
   std::unique_ptr<mindmeld::v1::ProxyService::Stub> proxy;
 };
 
+// Says who calls: the value of mindmeld-auth; empty: nothing.
+inline void present(grpc::ClientContext& context, const std::string& credential) {
+  if (!credential.empty()) context.AddMetadata("mindmeld-auth", credential);
+}
+
 // A registered service, or an attempt at one.
 class Share {
  public:
   using Request = mindmeld::v1::CreateServiceRequest;
   using Response = mindmeld::v1::CreateServiceResponse;
 
+  // It says nothing yet.
   explicit Share(LiveRouter& router) : stream_(router.control->CreateService(&context_)) {}
 
-  Share(LiveRouter& router, const std::string& name, const std::string& proof = "")
-      : Share(router) {
+  Share(LiveRouter& router, const std::string& name, const std::string& proof = "",
+        const std::string& credential = "", const std::vector<std::string>& verifiers = {}) {
+    present(context_, credential);
+    stream_ = router.control->CreateService(&context_);
     Request request;
+    for (const std::string& each : verifiers) {
+      request.mutable_registration()->add_ticket_verifier(each);
+    }
     request.mutable_registration()->set_name(name);
     request.mutable_registration()->set_kind("tcp");
     request.mutable_registration()->set_port_hint(3000);
     request.mutable_registration()->set_owner_proof(proof);
     request.mutable_registration()->set_label("ann@laptop");
-    CHECK(stream_->Write(request));
+    stream_->Write(request);
     is_registered = stream_->Read(&registered) && registered.has_registered();
   }
 
@@ -115,6 +138,7 @@ class ClientLane {
     std::string role = "connect";
     std::string service = "web";
     std::string generation = "0";
+    std::string credential = {};
   };
 
   ClientLane(LiveRouter& router, const Metadata& metadata) {
@@ -122,6 +146,7 @@ class ClientLane {
     context_.AddMetadata("mindmeld-role", metadata.role);
     context_.AddMetadata("mindmeld-service", metadata.service);
     context_.AddMetadata("mindmeld-generation", metadata.generation);
+    present(context_, metadata.credential);
     stream_ = router.proxy->ProxyConnection(&context_);
   }
 
@@ -162,17 +187,20 @@ class ClientLane {
 };
 
 inline grpc::Status forward(LiveRouter& router, const std::string& service, uint32_t count,
-                            mindmeld::v1::ForwardToServiceResponse& response) {
+                            mindmeld::v1::ForwardToServiceResponse& response,
+                            const std::string& credential = "") {
   grpc::ClientContext context;
+  present(context, credential);
   mindmeld::v1::ForwardToServiceRequest request;
   request.set_service(service);
   request.set_count(count);
   return router.control->ForwardToService(&context, request, &response);
 }
 
-inline std::string new_token(LiveRouter& router, const std::string& service = "web") {
+inline std::string new_token(LiveRouter& router, const std::string& service = "web",
+                             const std::string& credential = "") {
   mindmeld::v1::ForwardToServiceResponse response;
-  REQUIRE(forward(router, service, 1, response).ok());
+  REQUIRE(forward(router, service, 1, response, credential).ok());
   REQUIRE(response.token_size() == 1);
   return response.token(0);
 }

@@ -18,6 +18,11 @@ struct Share final : router::ShareStream {
   void draining() override {}
   void move(const base::Token&) override {}
   void end(const base::Status&) override { is_ended = true; }
+  const router::Caller& caller() const override { return who; }
+  bool opens_to(const secure::Digest& proof) const override { return proof == ticket; }
+
+  router::Caller who;
+  secure::Digest ticket{};
 };
 
 Offer offer(const std::string& name, const std::string& proof = "") {

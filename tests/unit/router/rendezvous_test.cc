@@ -1,92 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "router/rendezvous.h"
-
-#include <doctest/doctest.h>
-
-#include <set>
-
-#include "unit/router/recording_lane.h"
-#include "unit/seeded_random.h"
+#include "unit/router/rendezvous_world.h"
 
 using namespace mm;
 using namespace std::chrono_literals;
 using base::Code;
 using router::Role;
 using test::RecordingLane;
-
-namespace {
-
-struct Announcement {
-  std::string service;
-  base::Token token;
-  uint64_t generation;
-};
-
-struct Joined {
-  base::Token token;
-  std::shared_ptr<router::Lane> share;
-  std::shared_ptr<router::Lane> connect;
-};
-
-// A rendezvous with its host, at a time of the test's own.
-struct World final : router::Rendezvous::Host {
-  router::Limits limits;
-  test::SeededRandom random{1};
-  router::Rendezvous rendezvous{*this, random, limits};
-  base::TimePoint now{1s};
-  std::set<std::string> services{"web", "db"};
-  std::vector<Announcement> announced;
-  std::vector<Joined> joined;
-  std::vector<base::Token> ended;  // bridges
-  std::set<base::Token> open;      // bridges
-  std::vector<std::string> refusals;
-
-  bool has_service(const std::string& service) const override { return services.contains(service); }
-  void announce(const router::LaneRequest& request) override {
-    announced.push_back({request.service, request.token, request.generation});
-  }
-  void join(const router::LaneRequest& request, std::shared_ptr<router::Lane> share,
-            std::shared_ptr<router::Lane> connect) override {
-    joined.push_back({request.token, std::move(share), std::move(connect)});
-    open.insert(request.token);
-  }
-  void end_some_bridge(test::SeededRandom& by) {
-    if (open.empty()) return;
-    const auto bridge = std::next(open.begin(), static_cast<long>(by.below(open.size())));
-    rendezvous.over(*bridge);
-    open.erase(bridge);
-  }
-  void end_bridge(const base::Token& token) override { ended.push_back(token); }
-  void refused(std::string_view reason, const std::string&) override {
-    refusals.emplace_back(reason);
-  }
-
-  base::Token mint(const std::string& service = "web", const std::string& caller = "ann") {
-    const auto tokens = rendezvous.mint(service, 1, caller, now);
-    REQUIRE(tokens.ok());
-    return tokens->front();
-  }
-
-  std::shared_ptr<RecordingLane> arrive(const base::Token& token, Role role,
-                                        uint64_t generation = 0, const std::string& caller = "ann",
-                                        const std::string& service = "web") {
-    auto lane = std::make_shared<RecordingLane>();
-    rendezvous.arrive(lane, {token, role, service, generation, "", caller}, now);
-    return lane;
-  }
-
-  void pass(base::Duration time) {
-    now += time;
-    rendezvous.expire(now);
-  }
-
-  bool is_empty() const {
-    return rendezvous.is_empty() && rendezvous.token_count() == 0 &&
-           rendezvous.waiting_count() == 0 && !rendezvous.next_deadline();
-  }
-};
-
-}  // namespace
+using World = test::RendezvousWorld;
 
 TEST_CASE("rendezvous: a connect lane waits, is announced, and is joined with the share's") {
   World world;
@@ -279,62 +199,22 @@ TEST_CASE("rendezvous: an unused token lives ten minutes") {
   CHECK(world.arrive(young, Role::kConnect)->is_waiting());
 }
 
-TEST_CASE("rendezvous: a caller has at most 4 096 unused tokens; used ones do not count") {
+TEST_CASE("rendezvous: those that are picked are refused, and nobody else") {
   World world;
-  std::vector<base::Token> tokens;
-  while (tokens.size() < 4'096) {
-    const auto more = world.rendezvous.mint("web", 1000, "ann", world.now);
-    REQUIRE(more.ok());
-    CHECK(more->size() <= 16);
-    tokens.insert(tokens.end(), more->begin(), more->end());
-  }
-  CHECK(tokens.size() == 4'096);
-  CHECK(world.rendezvous.mint("web", 1, "ann", world.now).status().code() ==
-        Code::kResourceExhausted);
-  CHECK(world.refusals == std::vector<std::string>{"tokens_per_caller"});
-  CHECK(world.rendezvous.mint("web", 1, "bob", world.now).ok());
-  world.arrive(tokens[0], Role::kConnect);
-  CHECK(world.rendezvous.mint("web", 16, "ann", world.now)->size() == 1);
-  world.pass(10min);
-  CHECK(world.rendezvous.mint("web", 1, "ann", world.now).ok());
-}
-
-TEST_CASE("rendezvous: all callers together have a bounded number of unused tokens") {
-  World world;
-  world.limits.tokens = 10;
-  CHECK(world.rendezvous.mint("web", 16, "ann", world.now)->size() == 10);
-  CHECK(world.rendezvous.mint("web", 1, "bob", world.now).status().code() ==
-        Code::kResourceExhausted);
-}
-
-TEST_CASE("rendezvous: waiting lanes are bounded by caller and in all, but never their partners") {
-  World world;
-  world.limits.lanes_per_caller = 2;
-  world.limits.lanes = 3;
-  const base::Token first = world.mint();
-  CHECK(world.arrive(first, Role::kConnect)->is_waiting());
-  CHECK(world.arrive(world.mint(), Role::kConnect)->is_waiting());
-  CHECK(world.arrive(world.mint(), Role::kConnect)->code() == Code::kResourceExhausted);
-  CHECK(world.arrive(world.mint(), Role::kConnect, 0, "bob")->is_waiting());
-  CHECK(world.arrive(world.mint(), Role::kConnect, 0, "carol")->code() == Code::kResourceExhausted);
-  CHECK(world.refusals == std::vector<std::string>{"lanes_per_caller", "lanes"});
-  CHECK(world.arrive(first, Role::kShare)->is_admitted);
-  CHECK(world.joined.size() == 1);
-  CHECK(world.arrive(world.mint(), Role::kConnect)->is_waiting());
-}
-
-TEST_CASE("rendezvous: behind a front end no caller is limited by its address") {
-  World world;
-  world.limits.is_behind_front_end = true;
-  world.limits.lanes_per_caller = 1;
-  for (int i = 0; i < 100; ++i) CHECK(world.arrive(world.mint(), Role::kConnect)->is_waiting());
+  const auto ann = world.arrive(world.mint(), Role::kConnect, 0, "ann");
+  const auto bob = world.arrive(world.mint(), Role::kConnect, 0, "bob");
+  world.rendezvous.refuse([](const auto& each) { return each.caller.name == "ann"; },
+                          base::error(Code::kUnauthenticated, "no more"));
+  CHECK(ann->code() == Code::kUnauthenticated);
+  CHECK(bob->is_waiting());
 }
 
 TEST_CASE("rendezvous: refusing all empties it of lanes") {
   World world;
   const auto connect = world.arrive(world.mint(), Role::kConnect);
   const auto share = world.arrive(world.mint(), Role::kShare);
-  world.rendezvous.refuse_all(base::error(Code::kUnavailable, "the router is shutting down"));
+  world.rendezvous.refuse([](const auto&) { return true; },
+                          base::error(Code::kUnavailable, "the router is shutting down"));
   CHECK(connect->code() == Code::kUnavailable);
   CHECK(share->code() == Code::kUnavailable);
   CHECK(world.is_empty());
@@ -357,7 +237,8 @@ TEST_CASE("rendezvous: whatever happens in whatever order, every count comes bac
           world.end_some_bridge(random);
           break;
         case 0: {
-          const auto minted = world.rendezvous.mint("web", 1 + random.below(3), caller, world.now);
+          const auto minted =
+              world.rendezvous.mint("web", 1 + random.below(3), {.name = caller}, world.now);
           if (minted.ok()) tokens.insert(tokens.end(), minted->begin(), minted->end());
           break;
         }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
-// What the router's answers are in gRPC's terms.
+// What gRPC knows of a call to the router, in the router's terms, and the other way round.
 #pragma once
 
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/status.h>
 
+#include <iterator>
 #include <string>
 
 #include "base/status.h"
+#include "router/admission.h"
 
 namespace mm::router {
 
@@ -22,6 +24,15 @@ inline std::string caller_of(const grpc::ServerContext& context) {
   const std::string peer = context.peer();
   const size_t colon = peer.rfind(':');
   return colon == std::string::npos ? "unknown" : peer.substr(0, colon);
+}
+
+// One that is there twice is none that anybody has.
+inline Credential credential_of(const grpc::ServerContext& context) {
+  const auto [begin, end] = context.client_metadata().equal_range("mindmeld-auth");
+  std::string text;
+  if (begin != end) text.assign(begin->second.data(), begin->second.size());
+  if (begin != end && (text.empty() || std::next(begin) != end)) text = "malformed";
+  return {caller_of(context), base::Secret(std::move(text))};
 }
 
 }  // namespace mm::router

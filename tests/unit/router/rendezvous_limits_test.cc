@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// How much of the rendezvous one caller may use, and all of them.
+#include "unit/router/rendezvous_world.h"
+
+using namespace mm;
+using namespace std::chrono_literals;
+using base::Code;
+using router::Role;
+using test::RecordingLane;
+using World = test::RendezvousWorld;
+
+namespace {
+
+const router::Caller kAnn{.name = "ann"};
+const router::Caller kBob{.name = "bob"};
+
+}  // namespace
+
+TEST_CASE("rendezvous: a caller has at most 4 096 unused tokens; used ones do not count") {
+  World world;
+  std::vector<base::Token> tokens;
+  while (tokens.size() < 4'096) {
+    const auto more = world.rendezvous.mint("web", 1000, kAnn, world.now);
+    REQUIRE(more.ok());
+    CHECK(more->size() <= 16);
+    tokens.insert(tokens.end(), more->begin(), more->end());
+  }
+  CHECK(tokens.size() == 4'096);
+  CHECK(world.rendezvous.mint("web", 1, kAnn, world.now).status().code() ==
+        Code::kResourceExhausted);
+  CHECK(world.refusals == std::vector<std::string>{"tokens_per_caller"});
+  CHECK(world.rendezvous.mint("web", 1, kBob, world.now).ok());
+  world.arrive(tokens[0], Role::kConnect);
+  CHECK(world.rendezvous.mint("web", 16, kAnn, world.now)->size() == 1);
+  world.pass(10min);
+  CHECK(world.rendezvous.mint("web", 1, kAnn, world.now).ok());
+}
+
+TEST_CASE("rendezvous: all callers together have a bounded number of unused tokens") {
+  World world;
+  world.limits.tokens = 10;
+  CHECK(world.rendezvous.mint("web", 16, kAnn, world.now)->size() == 10);
+  CHECK(world.rendezvous.mint("web", 1, kBob, world.now).status().code() ==
+        Code::kResourceExhausted);
+}
+
+TEST_CASE("rendezvous: waiting lanes are bounded by caller and in all, but never their partners") {
+  World world;
+  world.limits.lanes_per_caller = 2;
+  world.limits.lanes = 3;
+  const base::Token first = world.mint();
+  CHECK(world.arrive(first, Role::kConnect)->is_waiting());
+  CHECK(world.arrive(world.mint(), Role::kConnect)->is_waiting());
+  CHECK(world.arrive(world.mint(), Role::kConnect)->code() == Code::kResourceExhausted);
+  CHECK(world.arrive(world.mint(), Role::kConnect, 0, "bob")->is_waiting());
+  CHECK(world.arrive(world.mint(), Role::kConnect, 0, "carol")->code() == Code::kResourceExhausted);
+  CHECK(world.refusals == std::vector<std::string>{"lanes_per_caller", "lanes"});
+  CHECK(world.arrive(first, Role::kShare)->is_admitted);
+  CHECK(world.joined.size() == 1);
+  CHECK(world.arrive(world.mint(), Role::kConnect)->is_waiting());
+}
+
+TEST_CASE("rendezvous: behind a front end no caller is limited by its address") {
+  World world;
+  world.limits.is_behind_front_end = true;
+  world.limits.lanes_per_caller = 1;
+  for (int i = 0; i < 100; ++i) CHECK(world.arrive(world.mint(), Role::kConnect)->is_waiting());
+}
+
+TEST_CASE("rendezvous: behind a front end who is known is limited like anywhere") {
+  World world;
+  world.limits.is_behind_front_end = true;
+  world.limits.tokens_per_caller = 1;
+  world.limits.lanes_per_caller = 1;
+  const router::Caller known{router::Caller::Kind::kPerson, "ann"};
+  const auto token = world.rendezvous.mint("web", 16, known, world.now);
+  REQUIRE(token.ok());
+  CHECK(token->size() == 1);
+  CHECK_FALSE(world.rendezvous.mint("web", 1, known, world.now).ok());
+  const auto arrive = [&](const base::Token& each) {
+    auto lane = std::make_shared<RecordingLane>();
+    world.rendezvous.arrive(lane, {each, Role::kConnect, "web", 0, "", known}, world.now);
+    return lane;
+  };
+  CHECK(arrive(token->front())->is_waiting());
+  CHECK(arrive(world.mint())->code() == Code::kResourceExhausted);
+}
