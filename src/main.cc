@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -21,14 +22,18 @@ void occupy_standard_descriptors() {
   if (fd > STDERR_FILENO) close(fd);
 }
 
+// Takes the pass out of what programs that this one starts would inherit, and `ps e` shows.
 mm::config::Environment environment() {
   mm::config::Environment all;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const size_t equals = text.find('=');
     if (equals == std::string_view::npos) continue;
-    all.emplace(text.substr(0, equals), text.substr(equals + 1));
+    const std::string_view name = text.substr(0, equals);
+    all.emplace(name, text.substr(equals + 1));
+    if (name == "MINDMELD_PASS") std::memset(*entry + equals + 1, '.', text.size() - equals - 1);
   }
+  unsetenv("MINDMELD_PASS");
   return all;
 }
 

@@ -2,6 +2,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,6 +59,14 @@ bool write_all(int fd, const std::string& text) {
 
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 
+bool is_exposed(const struct stat& info) {
+  return info.st_uid == geteuid() && (info.st_mode & kOthers) != 0;
+}
+
+Status unwritable(const std::string& path, int error_number) {
+  return error(Code::kUnavailable, "cannot write " + path + ": " + std::strerror(error_number));
+}
+
 }  // namespace
 
 StatusOr<std::string> read_file(const std::string& path) {
@@ -70,7 +79,7 @@ StatusOr<SecretLine> read_secret_line(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat info {};
   if (file.fd < 0 || fstat(file.fd, &info) != 0) return unreadable(errno);
-  if (is_exposed(file.fd)) {
+  if (is_exposed(info)) {
     return error(Code::kPermissionDenied, "others can read it: chmod 600 " + path);
   }
   StatusOr<std::string> text = read_all(file.fd);
@@ -84,10 +93,9 @@ StatusOr<SecretLine> read_secret_line(const std::string& path) {
   return line;
 }
 
-bool is_exposed(int fd) {
+bool is_exposed(const std::string& path) {
   struct stat info {};
-  if (fstat(fd, &info) != 0) return true;
-  return info.st_uid == geteuid() && (info.st_mode & kOthers) != 0;
+  return stat(path.c_str(), &info) == 0 && is_exposed(info);
 }
 
 FileVersion file_version(const std::string& path) {
@@ -105,13 +113,37 @@ Status replace_file(const std::string& path, const std::string& text, mode_t mod
   random.fill(suffix);
   const std::string other = target + "." + to_hex(suffix);
   const Descriptor file(::open(other.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR));
-  if (file.fd < 0) return errno_error(errno, "cannot make " + other);
+  if (file.fd < 0) return unwritable(other, errno);
   const bool is_done = fchmod(file.fd, mode) == 0 && write_all(file.fd, text) &&
                        rename(other.c_str(), target.c_str()) == 0;
   if (is_done) return absl::OkStatus();
   const int why = errno;
   unlink(other.c_str());
-  return errno_error(why, "cannot write " + target);
+  return unwritable(target, why);
+}
+
+Status update_file(const std::string& path, mode_t mode, Random& random, const Edit& edit) {
+  for (;;) {
+    const bool is_new = file_version(path) == FileVersion();
+    const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode));
+    struct stat locked {};
+    if (file.fd < 0 || flock(file.fd, LOCK_EX) != 0 || fstat(file.fd, &locked) != 0) {
+      return unwritable(path, errno);
+    }
+    // Whoever had the lock before has put another file in the place of the one that is locked now.
+    if (file_version(path).inode != locked.st_ino) continue;
+    const StatusOr<std::string> text = read_all(file.fd);
+    if (!text.ok()) return error(Code::kUnavailable, path + ": " + message(text.status()));
+    StatusOr<std::string> edited = edit(*text);
+    if (!edited.ok()) {
+      if (is_new && text->empty()) unlink(path.c_str());
+      return edited.status();
+    }
+    const mode_t kept_mode = is_new ? mode : locked.st_mode & 07777;
+    const Status replaced = replace_file(path, *edited, kept_mode, random);
+    wipe(*edited);
+    return replaced;
+  }
 }
 
 }  // namespace mm::base

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/random.h"
@@ -26,8 +27,8 @@ struct SecretLine {
 };
 StatusOr<SecretLine> read_secret_line(const std::string& path);
 
-// Its owner is this user, and others may read or write it. `fd` is open.
-bool is_exposed(int fd);
+// Its owner is this user, and others may read or write it.
+bool is_exposed(const std::string& path);
 
 // What tells one text of a file from the next without reading it. Equal to FileVersion(): there is
 // no such file.
@@ -40,7 +41,14 @@ struct FileVersion {
 FileVersion file_version(const std::string& path);
 
 // Puts `text` in the place of what `path` holds, or makes it: whoever reads meanwhile sees the old
-// text or the new one, whole. A link stays one. As errno_error.
+// text or the new one, whole. A link stays one. kUnavailable: it cannot be
+// written.
 Status replace_file(const std::string& path, const std::string& text, mode_t mode, Random& random);
+
+// Puts in a file's place what `edit` makes of its text (empty: it did not exist, and is made, with
+// `mode`). While it runs no other process does the same. An error of `edit` changes nothing and is
+// returned. kUnavailable: it can be neither read nor written.
+using Edit = std::function<StatusOr<std::string>(const std::string& text)>;
+Status update_file(const std::string& path, mode_t mode, Random& random, const Edit& edit);
 
 }  // namespace mm::base

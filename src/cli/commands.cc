@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "cli/log_level.h"
+#include "config/events.h"
 #include "connect/command.h"
 #include "list/command.h"
 #include "router/command.h"
@@ -20,6 +21,7 @@ StatusOr<ExitCode> main_of(const config::Sources& sources) {
   const auto level = log_level(sources.environment, config->common.verbosity);
   if (!level.ok()) return level.status();
   ops::set_log_level(*level);
+  for (const std::string& note : config->common.notes) config::Events(config->common).note(note);
   return run(*config);
 }
 

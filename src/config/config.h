@@ -33,6 +33,8 @@ struct Common {
   bool router_is_default = true;    // no source named one
   bool router_is_explicit = false;  // a flag or the environment did
   std::string ca_file;              // empty: the system's roots
+  base::Secret pass;                // for `router` alone; empty: none
+  std::vector<std::string> notes;   // what the user should know of all this
   bool json = false;
   int verbosity = 0;  // -q: -1; -v: 1
 };
@@ -40,6 +42,8 @@ struct Common {
 struct RouterConfig {
   Common common;
   std::vector<Endpoint> listen;  // kTcp only; at least one
+  std::string auth_file;         // who may use it (people.h); empty: everybody
+  std::string new_pass;          // not to run: to make a pass for the person of this id
   bool allow_anonymous = false;
   bool plaintext = false;
   bool behind_front_end = false;  // all callers come from its address, and TLS ends there

@@ -76,6 +76,16 @@ void Events::router_listening(std::string_view address) {
   tell("router listening on " + std::string(address));
 }
 
+void Events::new_pass(std::string_view id, const base::Secret& pass, std::string_view auth_file) {
+  if (common_.json) {
+    publish(Json::object({{"event", "pass"}, {"id", id}, {"pass", pass.reveal()}}));
+  } else {
+    output_.write(std::string(pass.reveal()));
+  }
+  tell("this is the pass of " + std::string(id) + ", shown this once; " + std::string(auth_file) +
+       " holds its hash. They keep it in a file of their own (chmod 600) for --pass-file FILE");
+}
+
 void Events::sharing(std::string_view name, const Endpoint& target,
                      const std::vector<Invitation>& invitations, bool needs_ticket) {
   for (const Invitation& each : invitations) publish(sharing_event(name, target, &each));

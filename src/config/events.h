@@ -40,6 +40,8 @@ class Events {
 
   // router: it can be reached at `address` ("127.0.0.1:6353").
   void router_listening(std::string_view address);
+  // router: a pass was made for `id`. It is the only output, so that a script can take it.
+  void new_pass(std::string_view id, const base::Secret& pass, std::string_view auth_file);
   // A ticket that a share hands out.
   struct Invitation {
     std::string guest;  // empty: whoever has it

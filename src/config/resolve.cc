@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "config/endpoint.h"
 #include "config/file.h"
+#include "config/pass.h"
 #include "config/router_url.h"
 #include "config/service.h"
 #include "config/usage_error.h"
@@ -74,6 +75,14 @@ StatusOr<Common> resolve_common(const Settings& settings) {
   return common;
 }
 
+// What those have who speak to a router.
+StatusOr<Common> resolve_client(const Settings& settings, const Environment& environment) {
+  auto common = resolve_common(settings);
+  if (!common.ok()) return common;
+  if (Status status = resolve_pass(settings, environment, *common); !status.ok()) return status;
+  return common;
+}
+
 // ---- router
 
 // Before it cuts each stream, at 60 minutes at the latest.
@@ -118,9 +127,11 @@ Status check_exposure(const RouterConfig& config, const Environment& environment
   for (const Endpoint& endpoint : config.listen) {
     if (base::is_loopback(endpoint.host)) continue;
     const std::string where = "a router at " + endpoint.text();
-    if (!config.allow_anonymous) {
-      return usage_error(where + " serves whoever reaches it (this version knows no people and " +
-                         "passes yet): if that is meant, add --allow-anonymous");
+    if (!config.allow_anonymous && config.auth_file.empty()) {
+      return usage_error(
+          where + " would serve whoever reaches it: say who may with --auth-file " +
+          "FILE (mindmeld router --auth-file FILE --new-pass ID makes one), or add " +
+          "--allow-anonymous if that is meant");
     }
     if (config.tls_cert_file.empty() && !config.plaintext && !is_cloud_run(environment)) {
       return usage_error(where + " would speak without TLS: add --tls-cert FILE and --tls-key " +
@@ -255,6 +266,17 @@ StatusOr<RouterConfig> resolve_router(const Sources& sources) {
   RouterConfig config;
   config.common = *std::move(common);
   config.listen = *std::move(listen);
+  config.auth_file = settings.text("auth-file");
+  config.new_pass = settings.text("new-pass");
+  if (!config.new_pass.empty()) {
+    if (!config.auth_file.empty()) return config;
+    return usage_error("--new-pass needs --auth-file FILE beside it, where " +
+                       quoted(config.new_pass) + " is to be added");
+  }
+  if (!config.auth_file.empty() && *allow_anonymous) {
+    return usage_error(settings.find("auth-file")->source + " and " +
+                       settings.find("allow-anonymous")->source + " exclude each other");
+  }
   config.allow_anonymous = *allow_anonymous;
   config.plaintext = *plaintext;
   config.behind_front_end = is_cloud_run(sources.environment);
@@ -281,7 +303,7 @@ StatusOr<RouterConfig> resolve_router(const Sources& sources) {
 StatusOr<ShareConfig> resolve_share(const Sources& sources) {
   const auto gathered = gather(sources);
   if (!gathered.ok()) return gathered.status();
-  auto common = resolve_common(gathered->settings);
+  auto common = resolve_client(gathered->settings, sources.environment);
   if (!common.ok()) return common.status();
   auto services = shared_services(sources, gathered->file);
   if (!services.ok()) return services.status();
@@ -319,7 +341,7 @@ StatusOr<ShareConfig> resolve_share(const Sources& sources) {
 StatusOr<ConnectConfig> resolve_connect(const Sources& sources) {
   const auto gathered = gather(sources);
   if (!gathered.ok()) return gathered.status();
-  auto common = resolve_common(gathered->settings);
+  auto common = resolve_client(gathered->settings, sources.environment);
   if (!common.ok()) return common.status();
   auto services = connected_services(sources, gathered->settings, gathered->file);
   if (!services.ok()) return services.status();
@@ -351,7 +373,7 @@ StatusOr<ListConfig> resolve_list(const Sources& sources) {
   if (Status status = no_positionals(sources, "list"); !status.ok()) return status;
   const auto gathered = gather(sources);
   if (!gathered.ok()) return gathered.status();
-  auto common = resolve_common(gathered->settings);
+  auto common = resolve_client(gathered->settings, sources.environment);
   if (!common.ok()) return common.status();
   return ListConfig{*std::move(common)};
 }

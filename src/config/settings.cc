@@ -17,8 +17,9 @@ using base::Status;
 using base::StatusOr;
 using std::chrono::milliseconds;
 
-// Read by others than the table: the log's level (cli), and the seed of the simulations.
-constexpr std::string_view kOtherVariables[] = {"MINDMELD_LOG", "MINDMELD_SEED"};
+// Read by others than the table: the log's level (cli), a pass (pass.cc), and the seed of the
+// simulations.
+constexpr std::string_view kOtherVariables[] = {"MINDMELD_LOG", "MINDMELD_PASS", "MINDMELD_SEED"};
 
 constexpr int kCountMost = 9;  // nobody means -v more often
 
@@ -89,6 +90,9 @@ Status Settings::add_environment(const Environment& environment) {
 
 void Settings::add(std::string_view option, Setting setting) {
   MM_CHECK(find_option(option) != nullptr);
+  if (setting.origin == Origin::kFile) {
+    in_file_.emplace(std::string(option), setting.values.front());
+  }
   settings_.emplace(std::string(option), std::move(setting));
 }
 
@@ -100,6 +104,11 @@ const Setting* Settings::find(std::string_view option) const {
 std::string Settings::text(std::string_view option) const {
   const Setting* setting = find(option);
   return setting == nullptr ? "" : setting->values.front();
+}
+
+std::string Settings::text_in_file(std::string_view option) const {
+  const auto found = in_file_.find(option);
+  return found == in_file_.end() ? "" : found->second;
 }
 
 StatusOr<bool> Settings::is_on(std::string_view option) const {

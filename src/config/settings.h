@@ -47,6 +47,8 @@ class Settings {
   const Setting* find(std::string_view option) const;
 
   std::string text(std::string_view option) const;  // empty: not set
+  // What the configuration file says, whatever goes before it; empty: nothing.
+  std::string text_in_file(std::string_view option) const;
   base::StatusOr<bool> is_on(std::string_view option) const;
   base::StatusOr<int> count(std::string_view option) const;
   base::StatusOr<std::chrono::milliseconds> duration(std::string_view option,
@@ -57,6 +59,7 @@ class Settings {
   base::Status add_environment(const Environment& environment);
 
   std::map<std::string, Setting, std::less<>> settings_;
+  std::map<std::string, std::string, std::less<>> in_file_;  // the first value of each
 };
 
 // Nothing for any text but a yes or a no.

@@ -13,6 +13,7 @@
 #include "connect/ticket_input.h"
 #include "net/network_watch.h"
 #include "secure/keyring.h"
+#include "secure/proof.h"
 #include "tunnel/lifetime.h"
 
 namespace mm::connect {
@@ -115,15 +116,23 @@ class Connect {
     std::optional<Key> key;
     if (!config_.is_encrypted) return key;
     if (service.ticket) {
-      key = Key{service.ticket->secret, service.ticket->share_key, false, nullptr};
+      key = Key{.secret = service.ticket->secret,
+                .share_key = service.ticket->share_key,
+                .is_own = false,
+                .on_first_use = {}};
       if (keyring_ && config_.keeps_tickets) key->on_first_use = [this, service] { keep(service); };
     } else if (keyring_) {
-      key = Key{keyring_->own_secret(service.name), keyring_->identity().fingerprint(), true,
-                nullptr};
+      key = Key{.secret = keyring_->own_secret(service.name),
+                .share_key = keyring_->identity().fingerprint(),
+                .is_own = true,
+                .on_first_use = {}};
     } else {
       return base::error(base::Code::kInvalidArgument,
                          service.name + " needs a ticket: paste the line that its share printed");
     }
+    const bool has_pass = key->is_own && !config_.common.pass.empty();
+    const std::string& remote_name = service.ticket ? service.ticket->service : service.name;
+    if (!has_pass) key->admission = secure::admission_proof(key->secret, remote_name);
     return key;
   }
 
@@ -150,8 +159,12 @@ class Connect {
       return uplink->common.router == url;
     });
     if (found != uplinks_.end()) return found->get();
+    const bool is_for_pass = url == config_.common.router;
     auto router = transport::RouterClient::open(
-        loop_, {.router = url, .ca_file = config_.common.ca_file, .timing = {}});
+        loop_, {.router = url,
+                .ca_file = config_.common.ca_file,
+                .pass = is_for_pass ? config_.common.pass : base::Secret(),
+                .timing = {}});
     if (!router.ok()) return router.status();
     config::Common common = config_.common;
     common.router_is_default = common.router_is_default && url == common.router;

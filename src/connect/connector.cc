@@ -46,7 +46,7 @@ ExitCode Connector::start() {
     }
   }
   stock_ = std::make_unique<TokenStock>(context_.loop, context_.router, context_.random,
-                                        remote_name_, context_.config.no_wait, *this);
+                                        remote_name_, admission(), context_.config.no_wait, *this);
   if (is_standard()) accept(std::make_unique<net::StandardStream>(context_.loop));
   return ExitCode::kDone;
 }
@@ -143,7 +143,8 @@ void Connector::open(Waiting waiting, const TokenStock::Taken& taken) {
                                       .role = transport::Role::kConnect,
                                       .service = remote_name_,
                                       .generation = generation,
-                                      .share_instance = taken.share_instance},
+                                      .share_instance = taken.share_instance,
+                                      .ticket = admission()},
                                      listener);
   });
 }
@@ -206,13 +207,16 @@ void Connector::on_away(const Status& status) {
     return ops::log(ops::Level::kWarn, "connect.no_token",
                     {{"service", service_.name}, {"why", base::message(status)}});
   }
-  if (!std::exchange(absence_told_, true)) tell_absence();
+  if (!std::exchange(absence_told_, true)) tell_absence(base::message(status));
 }
 
-// What it waits for, and what there is: a mistyped name is seen at once.
-void Connector::tell_absence() {
-  context_.router.list_services({}, [this](base::StatusOr<transport::Listing> listing) {
-    if (!listing.ok() || !absence_told_) return;
+// What it waits for, and what there is, where one may know: a mistyped name is seen at once.
+void Connector::tell_absence(const std::string& why) {
+  context_.router.list_services({}, [this, why](base::StatusOr<transport::Listing> listing) {
+    if (!absence_told_) return;
+    if (!listing.ok()) {
+      return context_.events.note("waiting for service \"" + service_.name + "\": " + why);
+    }
     std::string names;
     for (const transport::ServiceInfo& service : listing->services) {
       names += (names.empty() ? "" : ", ") + service.name + (service.away ? " (away)" : "");

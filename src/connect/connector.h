@@ -43,6 +43,7 @@ struct Key {
   secure::Fingerprint share_key{};
   bool is_own = false;                 // of this user's keyring: no ticket was given
   std::function<void()> on_first_use;  // the share has shown its key
+  base::Secret admission = {};         // shown to the router instead of a pass; empty: none
 };
 
 class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owner {
@@ -82,6 +83,7 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
   };
 
   bool is_standard() const;
+  base::Secret admission() const { return key_ ? key_->admission : base::Secret(); }
   base::Status listen(const config::Endpoint& endpoint);
   void listen_at(uint16_t port_hint);
   void serve_waiting();
@@ -91,7 +93,7 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
   void again(tunnel::Tunnel& tunnel);
   void expire_waiting();
   void give_up(Waiting waiting);
-  void tell_absence();
+  void tell_absence(const std::string& why);
 
   void on_tokens(uint16_t port_hint) override;
   void on_away(const base::Status& status) override;

@@ -18,10 +18,11 @@ constexpr base::Duration kGood = std::chrono::minutes(9);
 }  // namespace
 
 TokenStock::TokenStock(net::Loop& loop, transport::RouterClient& router, base::Random& random,
-                       std::string service, bool no_wait, Listener& listener)
+                       std::string service, base::Secret ticket, bool no_wait, Listener& listener)
     : loop_(loop),
       router_(router),
       service_(std::move(service)),
+      ticket_(std::move(ticket)),
       listener_(listener),
       retry_(random, no_wait),
       wanted_(kFirstTokens),
@@ -64,7 +65,7 @@ void TokenStock::ask() {
   asking_ = true;
   const auto missing = wanted_ - static_cast<uint32_t>(std::min<size_t>(tokens_.size(), wanted_));
   router_.forward_to_service(
-      service_, std::max(missing, 1u),
+      {.service = service_, .count = std::max(missing, 1u), .ticket = ticket_},
       [this](base::StatusOr<transport::Forwards> answer) { on_answer(std::move(answer)); });
 }
 

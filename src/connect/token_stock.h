@@ -38,9 +38,10 @@ class TokenStock {
     virtual void on_given_up(const base::Status& status, base::ExitCode exit_code) = 0;
   };
 
-  // All borrowed, and outlive it. Asks for the first tokens at once.
+  // All borrowed, and outlive it. `ticket`: as in ForwardRequest. Asks for the first tokens at
+  // once.
   TokenStock(net::Loop& loop, transport::RouterClient& router, base::Random& random,
-             std::string service, bool no_wait, Listener& listener);
+             std::string service, base::Secret ticket, bool no_wait, Listener& listener);
 
   struct Taken {
     base::Token token;
@@ -69,6 +70,7 @@ class TokenStock {
   net::Loop& loop_;
   transport::RouterClient& router_;
   std::string service_;
+  const base::Secret ticket_;
   Listener& listener_;
   transport::Retry retry_;
   std::deque<Held> tokens_;

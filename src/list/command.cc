@@ -68,8 +68,10 @@ ExitCode refused(const base::Status& status, base::TimePoint now, config::Events
 ExitCode run(const config::ListConfig& config) {
   net::Loop loop;
   config::Events events(config.common);
-  auto router = transport::RouterClient::open(
-      loop, {.router = config.common.router, .ca_file = config.common.ca_file, .timing = {}});
+  auto router = transport::RouterClient::open(loop, {.router = config.common.router,
+                                                     .ca_file = config.common.ca_file,
+                                                     .pass = config.common.pass,
+                                                     .timing = {}});
   if (!router.ok()) {
     events.error("usage", base::message(router.status()));
     return ExitCode::kUsage;

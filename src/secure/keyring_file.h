@@ -3,7 +3,6 @@
 // of processes at once. Keyring knows what it says.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "base/file.h"
@@ -25,16 +24,12 @@ class KeyringFile {
   // Puts in its place what `edit` makes of its text (empty: it did not exist), and makes it and its
   // folder where they are not. While it runs no other process changes it; whoever reads meanwhile
   // sees the old text or the new one, whole. An error of `edit` changes nothing and is returned.
-  using Edit = std::function<base::StatusOr<std::string>(const std::string& text)>;
-  base::Status update(base::Random& random, const Edit& edit);
+  base::Status update(base::Random& random, const base::Edit& edit);
 
   // It is another one than this object has read or written last.
   bool has_changed() const;
 
  private:
-  base::StatusOr<std::string> read_all(int fd) const;
-  base::Status unusable(int error) const;
-
   const std::string path_;
   base::FileVersion version_;
 };

@@ -120,8 +120,10 @@ base::ExitCode run(const config::ShareConfig& config) {
   net::Loop loop;
   base::SystemRandom random;
   config::Events events(config.common);
-  auto router = transport::RouterClient::open(
-      loop, {.router = config.common.router, .ca_file = config.common.ca_file, .timing = {}});
+  auto router = transport::RouterClient::open(loop, {.router = config.common.router,
+                                                     .ca_file = config.common.ca_file,
+                                                     .pass = config.common.pass,
+                                                     .timing = {}});
   if (!router.ok()) {
     events.error("usage", base::message(router.status()));
     return base::ExitCode::kUsage;

@@ -58,6 +58,13 @@ void Registrar::rename(transport::RegistrationRequest request) {
   retry_timer_.after(base::Duration::zero(), [this] { open(); });
 }
 
+void Registrar::update_verifiers(std::vector<std::string> verifiers) {
+  request_.ticket_verifiers = std::move(verifiers);
+  for (const auto* stream : {&current_, &next_}) {
+    if (*stream) (*stream)->registration->update_verifiers(request_.ticket_verifiers);
+  }
+}
+
 void Registrar::retry_now() {
   retry_.reset();
   if (retry_timer_.is_armed()) open();

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/exit_code.h"
 #include "base/random.h"
@@ -53,6 +54,9 @@ class Registrar {
 
   // If it waits to try again, it tries now: there may be a way to the router again.
   void retry_now();
+
+  // Other tickets than before open the service.
+  void update_verifiers(std::vector<std::string> verifiers);
 
   // Tries again under another name. Require: on_failed().
   void rename(transport::RegistrationRequest request);

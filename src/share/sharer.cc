@@ -63,6 +63,7 @@ void Sharer::make_tickets() {
 
 void Sharer::on_keyring_changed() {
   if (!tickets_) return;
+  if (registrar_) registrar_->update_verifiers(tickets_->verifiers());
   for (auto& [tunnel, connection] : connections_) {
     if (!connection.guest || tickets_->knows(*connection.guest)) continue;
     tunnel->abort({ResetCode::kDenied, "the ticket that opened this connection was withdrawn"});
@@ -82,7 +83,8 @@ transport::RegistrationRequest Sharer::request() const {
               context_.keyring.owner_proof(context_.config.common.router.text(), service_.name),
           .label = context_.label,
           .share_instance = context_.instance,
-          .start_time_ms = context_.start_time_ms};
+          .start_time_ms = context_.start_time_ms,
+          .ticket_verifiers = tickets_ ? tickets_->verifiers() : std::vector<std::string>()};
 }
 
 void Sharer::on_registered(const std::string& public_url) {

@@ -34,6 +34,17 @@ TicketBook::TicketBook(secure::Keyring& keyring, base::Random& random, Terms ter
   }
 }
 
+std::vector<std::string> TicketBook::verifiers() const {
+  std::vector<std::string> all;
+  const auto add = [&](const base::Secret& secret) {
+    const secure::Digest verifier = secure::admission_verifier(secret, terms_.service);
+    all.emplace_back(verifier.begin(), verifier.end());
+  };
+  add(keyring_.own_secret(terms_.service));
+  for (const Grant& grant : grants()) add(grant.secret);
+  return all;
+}
+
 std::optional<TicketBook::Guest> TicketBook::admit(const secure::Digest& proof,
                                                    const secure::Digest& exporter,
                                                    int64_t now_s) const {

@@ -32,6 +32,10 @@ class TicketBook {
   // Not OK: they could not be kept, so the next start makes others.
   const base::Status& kept() const { return kept_; }
 
+  // By what a router knows the tickets that may come, with those that have expired: what they
+  // opened before goes on there, too.
+  std::vector<std::string> verifiers() const;
+
   // Who came with a ticket. `label` is for people: the guest's, "" for whoever has the ticket.
   struct Guest {
     bool is_owner = false;

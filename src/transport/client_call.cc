@@ -3,14 +3,15 @@
 
 #include <utility>
 
+#include "base/base64url.h"
 #include "base/check.h"
 #include "ops/log.h"
 #include "transport/tls_probe.h"
 
 namespace mm::transport {
 
-CallQueue::CallQueue(net::Loop& loop, config::RouterUrl router, CallTiming timing)
-    : loop_(loop), router_(std::move(router)), timing_(timing) {
+CallQueue::CallQueue(net::Loop& loop, RouterClient::Options options)
+    : loop_(loop), options_(std::move(options)) {
   thread_.emplace(queue_);
 }
 
@@ -28,6 +29,17 @@ void CallQueue::stop() {
 
 void CallQueue::fail_all(const base::Status& cause) {
   for (ClientCall* call : calls_) call->fail(cause);
+}
+
+void CallQueue::present(grpc::ClientContext& context, const base::Secret& ticket) const {
+  constexpr const char* kKey = "mindmeld-auth";
+  const std::string_view proof = ticket.reveal();
+  if (!proof.empty()) {
+    const auto* const bytes = reinterpret_cast<const uint8_t*>(proof.data());
+    context.AddMetadata(kKey, "ticket " + base::to_base64url({bytes, proof.size()}));
+  } else if (!options_.pass.empty()) {
+    context.AddMetadata(kKey, "person " + std::string(options_.pass.reveal()));
+  }
 }
 
 void CallQueue::ask_tls(std::function<void(bool)> then) {

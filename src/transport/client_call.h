@@ -27,7 +27,7 @@ class ClientCall;
 // The completion queue that calls come back on, its thread, and the calls that are not gone.
 class CallQueue : public std::enable_shared_from_this<CallQueue> {
  public:
-  CallQueue(net::Loop& loop, config::RouterUrl router, CallTiming timing);
+  CallQueue(net::Loop& loop, RouterClient::Options options);
   ~CallQueue();  // Require: stop()
 
   // Abandons every call, and returns when gRPC has given back the last operation. No call may be
@@ -39,8 +39,11 @@ class CallQueue : public std::enable_shared_from_this<CallQueue> {
 
   net::Loop& loop() { return loop_; }
   grpc::CompletionQueue* queue() { return &queue_; }
-  const config::RouterUrl& router() const { return router_; }
-  const CallTiming& timing() const { return timing_; }
+  const config::RouterUrl& router() const { return options_.router; }
+  const CallTiming& timing() const { return options_.timing; }
+
+  // Says who makes a call: whoever has this ticket's proof, else whose the pass is.
+  void present(grpc::ClientContext& context, const base::Secret& ticket = {}) const;
 
   // Finds out whether the router's port speaks TLS. One probe answers all who ask meanwhile.
   void ask_tls(std::function<void(bool speaks_tls)> then);
@@ -49,8 +52,7 @@ class CallQueue : public std::enable_shared_from_this<CallQueue> {
   friend class ClientCall;
 
   net::Loop& loop_;
-  const config::RouterUrl router_;
-  const CallTiming timing_;
+  const RouterClient::Options options_;
   grpc::CompletionQueue queue_;
   std::optional<CompletionThread> thread_;
   std::unordered_set<ClientCall*> calls_;

@@ -25,6 +25,7 @@ class LaneCall final : public StreamCall<grpc::ByteBuffer, grpc::ByteBuffer> {
     call.AddMetadata("mindmeld-service", request.service);
     call.AddMetadata("mindmeld-generation", std::to_string(request.generation));
     if (!request.share_instance.empty()) call.AddMetadata("mindmeld-share", request.share_instance);
+    queue().present(call, request.ticket);
     grpc::GenericStub stub(channel());
     start(stub.PrepareCall(&call, "/mindmeld.v1.ProxyService/ProxyConnection", queue().queue()));
   }

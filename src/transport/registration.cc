@@ -21,6 +21,7 @@ class RegistrationCall final : public StreamCall<CreateServiceRequest, CreateSer
 
   void open(const RegistrationRequest& request) {
     mindmeld::v1::ControlService::Stub stub(channel());
+    queue().present(corked_context());
     start(stub.PrepareAsyncCreateService(&corked_context(), queue().queue()));
     CreateServiceRequest message;
     auto& registration = *message.mutable_registration();
@@ -32,7 +33,14 @@ class RegistrationCall final : public StreamCall<CreateServiceRequest, CreateSer
     registration.set_share_instance(request.share_instance);
     registration.set_start_time_ms(request.start_time_ms);
     registration.set_again(request.is_again);
+    for (const std::string& each : request.ticket_verifiers) registration.add_ticket_verifier(each);
     send(message);
+  }
+
+  void update_verifiers(const std::vector<std::string>& verifiers) {
+    auto& message = *unsent_.emplace().mutable_verifiers();
+    for (const std::string& each : verifiers) message.add_ticket_verifier(each);
+    if (can_send()) on_sent();
   }
 
   // Gives the name up in order, so that the router does not take the share for lost.
@@ -71,7 +79,9 @@ class RegistrationCall final : public StreamCall<CreateServiceRequest, CreateSer
     }
   }
 
-  void on_sent() override {}
+  void on_sent() override {
+    if (unsent_) send(*std::exchange(unsent_, std::nullopt));
+  }
 
   void on_over(const base::Status& status) override {
     stop_timers();
@@ -115,7 +125,8 @@ class RegistrationCall final : public StreamCall<CreateServiceRequest, CreateSer
     heartbeat_.cancel();
   }
 
-  Registration::Listener& listener_;  // alive until the call is abandoned
+  Registration::Listener& listener_;            // alive until the call is abandoned
+  std::optional<CreateServiceRequest> unsent_;  // verifiers that wait for another write
   net::Timer silence_{queue().loop()};
   net::Timer heartbeat_{queue().loop()};
 };
@@ -125,6 +136,10 @@ class ClientRegistration final : public Registration {
  public:
   explicit ClientRegistration(std::shared_ptr<RegistrationCall> call) : call_(std::move(call)) {}
   ~ClientRegistration() override { call_->leave(); }
+
+  void update_verifiers(const std::vector<std::string>& verifiers) override {
+    call_->update_verifiers(verifiers);
+  }
 
  private:
   const std::shared_ptr<RegistrationCall> call_;

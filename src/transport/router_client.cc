@@ -63,26 +63,28 @@ Listing listing_of(const ListServicesResponse& response) {
 
 class GrpcRouterClient final : public RouterClient {
  public:
-  GrpcRouterClient(net::Loop& loop, config::RouterUrl router, CallTiming timing,
+  GrpcRouterClient(net::Loop& loop, Options options,
                    const std::shared_ptr<grpc::ChannelCredentials>& credentials)
-      : queue_(std::make_shared<CallQueue>(loop, router, timing)),
+      : queue_(std::make_shared<CallQueue>(loop, std::move(options))),
         credentials_(credentials),
         control_(new_pool(Traffic::kControl, kUnlimited)),
         lanes_(new_pool(Traffic::kLanes, kLanesPerChannelMax)) {}
 
   ~GrpcRouterClient() override { queue_->stop(); }
 
-  void forward_to_service(const std::string& service, uint32_t count,
+  void forward_to_service(const ForwardRequest& asked,
                           std::function<void(base::StatusOr<Forwards>)> handler) override {
-    MM_CHECK(count >= 1 && count <= kTokensPerCallMax);
+    MM_CHECK(asked.count >= 1 && asked.count <= kTokensPerCallMax);
     ForwardToServiceRequest request;
-    request.set_service(service);
-    request.set_count(count);
+    request.set_service(asked.service);
+    request.set_count(asked.count);
     ask<ForwardToServiceResponse>(
-        [&request](auto& stub, auto* context, auto* queue) {
+        [&](auto& stub, auto* context, auto* queue) {
+          queue_->present(*context, asked.ticket);
           return stub.PrepareAsyncForwardToService(context, request, queue);
         },
-        [count, router = queue_->router(), handler = std::move(handler)](auto response) {
+        [count = asked.count, router = queue_->router(),
+         handler = std::move(handler)](auto response) {
           handler(response.ok() ? forwards_of(*response, count, router) : response.status());
         });
   }
@@ -92,7 +94,8 @@ class GrpcRouterClient final : public RouterClient {
     ListServicesRequest request;
     for (const std::string& name : names) request.add_name(name);
     ask<ListServicesResponse>(
-        [&request](auto& stub, auto* context, auto* queue) {
+        [&](auto& stub, auto* context, auto* queue) {
+          queue_->present(*context);
           return stub.PrepareAsyncListServices(context, request, queue);
         },
         [handler = std::move(handler)](auto response) {
@@ -112,7 +115,7 @@ class GrpcRouterClient final : public RouterClient {
     queue_->fail_all(base::error(base::Code::kUnavailable, why));
   }
 
-  // About a name that no service can have: the answer is short.
+  // About a name that no service can have: the answer is short, and given to anybody.
   void find_router(std::function<void(base::StatusOr<std::string>)> handler) override {
     ListServicesRequest request;
     request.add_name("?");
@@ -162,8 +165,7 @@ base::StatusOr<std::unique_ptr<RouterClient>> RouterClient::open(net::Loop& loop
   capture_grpc_log();
   auto credentials = make_credentials(options.router, options.ca_file);
   if (!credentials.ok()) return credentials.status();
-  return std::make_unique<GrpcRouterClient>(loop, std::move(options.router), options.timing,
-                                            *credentials);
+  return std::make_unique<GrpcRouterClient>(loop, std::move(options), *credentials);
 }
 
 }  // namespace mm::transport

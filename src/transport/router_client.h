@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/secret.h"
 #include "base/status.h"
 #include "base/token.h"
 #include "config/config.h"
@@ -38,6 +39,13 @@ struct LaneRequest {
   std::string service;  // a valid name: it travels in a header
   uint64_t generation = 0;
   std::string share_instance;  // kConnect: whom to meet; empty: whoever has the name
+  base::Secret ticket = {};    // as in ForwardRequest
+};
+
+struct ForwardRequest {
+  std::string service;
+  uint32_t count = 1;        // tokens wanted, 1 to 16
+  base::Secret ticket = {};  // its proof (secure/proof.h), shown instead of the pass; empty: none
 };
 
 struct Forwards {
@@ -67,8 +75,9 @@ struct RegistrationRequest {
   std::string owner_proof;
   std::string label;
   std::string share_instance;
-  uint64_t start_time_ms = 0;  // of the share's process, Unix time
-  bool is_again = false;       // it had the name before
+  uint64_t start_time_ms = 0;                      // of the share's process, Unix time
+  bool is_again = false;                           // it had the name before
+  std::vector<std::string> ticket_verifiers = {};  // secure::admission_verifier() of each ticket
 };
 
 // A name held at the router, for as long as this object and its stream live.
@@ -93,6 +102,9 @@ class Registration {
   };
 
   virtual ~Registration() = default;  // gives the name up; no callback after
+
+  // Other tickets than before open the service.
+  virtual void update_verifiers(const std::vector<std::string>& verifiers) = 0;
 };
 
 // Codes that handlers see. kUnavailable: the router is not there, or went away; worth another try.
@@ -104,7 +116,8 @@ class RouterClient {
  public:
   struct Options {
     config::RouterUrl router;
-    std::string ca_file;  // PEM; empty: the system's roots. Read by open()
+    std::string ca_file;     // PEM; empty: the system's roots. Read by open()
+    base::Secret pass = {};  // shown with every call but find_router(); empty: none
     CallTiming timing = {};
   };
 
@@ -113,8 +126,7 @@ class RouterClient {
 
   virtual ~RouterClient() = default;  // ends every call; handlers that did not run never will
 
-  // Require: 1 <= count <= 16.
-  virtual void forward_to_service(const std::string& service, uint32_t count,
+  virtual void forward_to_service(const ForwardRequest& request,
                                   std::function<void(base::StatusOr<Forwards>)> handler) = 0;
 
   // What is asked from now on goes over new connections: the way to the router has changed, or

@@ -123,9 +123,9 @@ Status router_says(const CallEnd& end, const config::RouterUrl& router) {
     case grpc::StatusCode::INVALID_ARGUMENT:
       return base::error(Code::kInvalidArgument, words);
     case grpc::StatusCode::PERMISSION_DENIED:
-      return base::error(Code::kPermissionDenied, words);
+      return base::error(Code::kPermissionDenied, router.text() + ": " + words);
     case grpc::StatusCode::UNAUTHENTICATED:
-      return base::error(Code::kUnauthenticated, words);
+      return base::error(Code::kUnauthenticated, router.text() + ": " + words);
     case grpc::StatusCode::UNIMPLEMENTED:
       return not_a_router(router);
     case grpc::StatusCode::ABORTED:

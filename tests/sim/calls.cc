@@ -295,6 +295,7 @@ class ClientRegistration final : public transport::Registration {
  public:
   explicit ClientRegistration(std::shared_ptr<ControlCall> call) : call_(std::move(call)) {}
   ~ClientRegistration() override { call_->leave(); }
+  void update_verifiers(const std::vector<std::string>&) override {}
 
  private:
   const std::shared_ptr<ControlCall> call_;
@@ -310,11 +311,11 @@ void Client::answer(std::function<void(router::Switchboard*)> handler) {
   });
 }
 
-void Client::forward_to_service(const std::string& service, uint32_t count,
+void Client::forward_to_service(const transport::ForwardRequest& request,
                                 std::function<void(base::StatusOr<transport::Forwards>)> handler) {
-  answer([service, count, handler = std::move(handler)](router::Switchboard* router) {
+  answer([request, handler = std::move(handler)](router::Switchboard* router) {
     if (!router) return handler(lost());
-    const auto forwards = router->forward_to(service, count, {.name = "sim"});
+    const auto forwards = router->forward_to(request.service, request.count, {.name = "sim"});
     if (!forwards.ok()) return handler(forwards.status());
     handler(transport::Forwards{forwards->tokens, 0, forwards->share_instance});
   });

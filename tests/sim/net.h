@@ -163,7 +163,7 @@ class Client final : public transport::RouterClient {
   ~Client() override { *alive_ = false; }
 
   void forward_to_service(
-      const std::string& service, uint32_t count,
+      const transport::ForwardRequest& request,
       std::function<void(base::StatusOr<transport::Forwards>)> handler) override;
   void renew() override {}
   void reconnect(const std::string&) override { net_.cut_all(link_); }

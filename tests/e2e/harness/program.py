@@ -27,6 +27,19 @@ CRASH = re.compile(
 )
 
 
+# What opens something: a pass, a ticket's fragment or a proof (32 bytes in base64url), a token or a
+# key (in hex). A share prints its tickets for people, and for nobody else.
+SECRET = re.compile(r"(?<![\w-])(mm_[\w.-]+_)?[\w-]{43}(?![\w-])|(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+INVITATION = " runs: mindmeld connect '"
+
+
+def assert_no_secret(text: str) -> None:
+    """No line on standard error shows a secret, at whatever level it logs."""
+    for line in text.splitlines():
+        if INVITATION not in line:
+            assert SECRET.search(line) is None, f"standard error shows a secret: {line}"
+
+
 def assert_no_crash(text: str) -> None:
     """Standard error holds nothing that only a fault of our own would write there."""
     found = CRASH.search(text)
@@ -146,6 +159,7 @@ class Program:
         assert code == self.expected_exit, f"exit code {code}: {self.describe()}"
         assert not self._foreign_lines, f"not JSON: {self._foreign_lines} {self.describe()}"
         assert_no_crash(self.stderr_text())
+        assert_no_secret(self.stderr_text())
 
     # ---- what the kernel says of it
 

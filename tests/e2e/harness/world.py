@@ -148,7 +148,7 @@ class World:
     ) -> Program:
         """A command that runs until the end of the test, or ends by itself with `expected_exit`.
         `within`: a command that runs it, and becomes it."""
-        environment = self.environment({"MINDMELD_LOG": "info"} | options.pop("extra", {}))
+        environment = self.environment({"MINDMELD_LOG": "trace"} | options.pop("extra", {}))
         program = Program(
             [*within, BINARY, *arguments, "--json"],
             environment=environment,

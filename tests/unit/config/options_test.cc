@@ -32,6 +32,6 @@ TEST_CASE("options: names and letters are used once, and each option has a comma
     CHECK(!option.help.empty());
     const bool is_switch = option.type == Type::kSwitch || option.type == Type::kCount;
     CHECK(option.takes_value() == !is_switch);
-    if (option.reach == Reach::kServeSection) CHECK(option.commands == kRouter);
+    if (option.reach == Reach::kServeSection) CHECK(option.is_for(kRouter));
   }
 }

@@ -149,8 +149,9 @@ TEST_CASE("resolve: a router that others can reach is opened on purpose, and wit
     CHECK(router_error({{"listen", {address}}}) == "(none)");
   }
   CHECK(router_error({{"listen", {"0.0.0.0:7000"}}}) ==
-        "a router at 0.0.0.0:7000 serves whoever reaches it (this version knows no people and "
-        "passes yet): if that is meant, add --allow-anonymous");
+        "a router at 0.0.0.0:7000 would serve whoever reaches it: say who may with --auth-file "
+        "FILE (mindmeld router --auth-file FILE --new-pass ID makes one), or add "
+        "--allow-anonymous if that is meant");
   CHECK(router_error(open) ==
         "a router at 0.0.0.0:7000 would speak without TLS: add --tls-cert FILE and --tls-key "
         "FILE, or --plaintext");

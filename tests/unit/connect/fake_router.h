@@ -18,9 +18,9 @@ namespace mm::test {
 class FakeRouter final : public transport::RouterClient {
  public:
   void forward_to_service(
-      const std::string&, uint32_t count,
+      const transport::ForwardRequest& request,
       std::function<void(base::StatusOr<transport::Forwards>)> handler) override {
-    asked.push_back(count);
+    asked.push_back(request.count);
     handler_ = std::move(handler);
   }
   void renew() override {}

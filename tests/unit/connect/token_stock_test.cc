@@ -25,7 +25,7 @@ struct World final : TokenStock::Listener {
   std::optional<base::ExitCode> given_up;
   TokenStock stock;
 
-  explicit World(bool no_wait = false) : stock(loop, router, random, "web", no_wait, *this) {}
+  explicit World(bool no_wait = false) : stock(loop, router, random, "web", {}, no_wait, *this) {}
 
   void on_tokens(uint16_t port_hint) override {
     CHECK(port_hint == 3000);

@@ -131,7 +131,8 @@ class RegistrationLog final : public transport::Registration::Listener {
 inline std::unique_ptr<RouterClient> open_client(EventLoop& events, const config::RouterUrl& router,
                                                  const std::string& ca_file = {},
                                                  transport::CallTiming timing = {}) {
-  auto client = RouterClient::open(events.loop, {router, ca_file, timing});
+  auto client =
+      RouterClient::open(events.loop, {.router = router, .ca_file = ca_file, .timing = timing});
   REQUIRE(client.ok());
   return *std::move(client);
 }
