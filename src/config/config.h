@@ -17,13 +17,19 @@ namespace mm::config {
 
 using Endpoint = base::Address;
 
+// The first half of the SHA-256 of a router's public key (its SubjectPublicKeyInfo, RFC 5280): what
+// its certificate is known by where no authority vouches for it.
+using Pin = std::array<uint8_t, 16>;
+
 struct RouterUrl {
   bool tls = false;
   std::string host = "127.0.0.1";
   uint16_t port = 6353;
+  std::optional<Pin> pin = {};  // only with TLS
 
-  std::string text() const;       // "http://127.0.0.1:6353"
-  std::string authority() const;  // "127.0.0.1:6353", "[::1]:6353"
+  std::string text() const;         // "http://127.0.0.1:6353"; without the pin: whom to speak of
+  std::string pinned_text() const;  // and with it, "https://192.0.2.1:6353#PIN": how to get there
+  std::string authority() const;    // "127.0.0.1:6353", "[::1]:6353"
   bool operator==(const RouterUrl&) const = default;
 };
 
@@ -49,6 +55,7 @@ struct RouterConfig {
   bool behind_front_end = false;  // all callers come from its address, and TLS ends there
   std::string tls_cert_file;      // both or neither
   std::string tls_key_file;
+  std::string own_key_file;  // TLS with a key of its own making, kept here; empty: not wanted
   std::optional<RouterUrl> public_url;
   std::chrono::milliseconds max_lane_age{0};  // zero: lanes may grow old
 };

@@ -25,7 +25,8 @@ std::string router_hint(const Common& common) {
 
 // What the other side types.
 std::string connect_command(std::string_view name, const Common& common) {
-  const std::string router = common.router_is_default ? "" : " --router " + common.router.text();
+  const std::string url = common.router.pinned_text();
+  const std::string router = common.router_is_default ? "" : " --router " + url;
   return "mindmeld connect " + std::string(name) + router;
 }
 
@@ -71,9 +72,12 @@ void LineOutput::write(std::string line) {
 Events::Events(const Common& common, int output_fd, int error_fd)
     : common_(common), output_(output_fd), errors_(error_fd) {}
 
-void Events::router_listening(std::string_view address) {
-  publish(Json::object({{"event", "listening"}, {"address", address}}));
-  tell("router listening on " + std::string(address));
+void Events::router_listening(std::string_view address, std::string_view url) {
+  Json event = Json::object({{"event", "listening"}, {"address", address}});
+  if (!url.empty()) event.add("url", url);
+  publish(event);
+  tell("router listening on " + std::string(address) +
+       (url.empty() ? "" : "   others name it: --router " + std::string(url)));
 }
 
 void Events::new_pass(std::string_view id, const base::Secret& pass, std::string_view auth_file) {

@@ -35,16 +35,25 @@ StatusOr<bool> read_into(File& file, const std::string& path, Trust trust,
   return true;
 }
 
+// By the base directory specification: a relative path in the variable is to be ignored.
+std::string base_file(const Environment& environment, std::string_view folder_variable,
+                      std::string_view folder_at_home, std::string_view name) {
+  const std::string_view folder = variable(environment, folder_variable);
+  const std::string_view home = variable(environment, "HOME");
+  const std::string file = "/mindmeld/" + std::string(name);
+  if (folder.starts_with('/')) return std::string(folder) + file;
+  if (home.starts_with('/')) return std::string(home) + std::string(folder_at_home) + file;
+  return "";
+}
+
 }  // namespace
 
 std::string user_file(const Environment& environment, std::string_view name) {
-  const std::string_view folder = variable(environment, "XDG_CONFIG_HOME");
-  const std::string_view home = variable(environment, "HOME");
-  const std::string file = "/mindmeld/" + std::string(name);
-  // The base directory specification: a relative path in the variable is to be ignored.
-  if (folder.starts_with('/')) return std::string(folder) + file;
-  if (home.starts_with('/')) return std::string(home) + "/.config" + file;
-  return "";
+  return base_file(environment, "XDG_CONFIG_HOME", "/.config", name);
+}
+
+std::string state_file(const Environment& environment, std::string_view name) {
+  return base_file(environment, "XDG_STATE_HOME", "/.local/state", name);
 }
 
 StatusOr<File> read_files(const std::string& named, const Environment& environment,

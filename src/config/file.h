@@ -21,8 +21,10 @@ struct File {
   std::optional<std::vector<ConnectedService>> connect;
 };
 
-// The path of one of the user's own files, "config.json"; empty where there is no home.
+// The path of one of the user's own files, "config.json", and of what a program keeps for itself;
+// empty where there is no home.
 std::string user_file(const Environment& environment, std::string_view name);
+std::string state_file(const Environment& environment, std::string_view name);
 
 // The file that `named` names; with an empty one the user's own file, if it exists, and then
 // `folder`/mindmeld.json, whose "share" and "connect" take the place of the user's. The latter may

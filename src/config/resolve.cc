@@ -123,7 +123,7 @@ StatusOr<std::vector<Endpoint>> resolve_listen(const Settings& settings,
 }
 
 // Nothing is open that was not opened on purpose.
-Status check_exposure(const RouterConfig& config, const Environment& environment) {
+Status check_exposure(const RouterConfig& config) {
   for (const Endpoint& endpoint : config.listen) {
     if (base::is_loopback(endpoint.host)) continue;
     const std::string where = "a router at " + endpoint.text();
@@ -133,12 +133,21 @@ Status check_exposure(const RouterConfig& config, const Environment& environment
           "FILE (mindmeld router --auth-file FILE --new-pass ID makes one), or add " +
           "--allow-anonymous if that is meant");
     }
-    if (config.tls_cert_file.empty() && !config.plaintext && !is_cloud_run(environment)) {
-      return usage_error(where + " would speak without TLS: add --tls-cert FILE and --tls-key " +
-                         "FILE, or --plaintext");
-    }
   }
   return absl::OkStatus();
+}
+
+// Where others can listen a router speaks TLS: without a certificate by a key of its own.
+Status resolve_own_key(const Environment& environment, RouterConfig& config) {
+  const bool is_here = std::all_of(config.listen.begin(), config.listen.end(),
+                                   [](const auto& each) { return base::is_loopback(each.host); });
+  if (is_here || !config.tls_cert_file.empty() || config.plaintext || is_cloud_run(environment)) {
+    return absl::OkStatus();
+  }
+  config.own_key_file = state_file(environment, "router-key.pem");
+  if (!config.own_key_file.empty()) return absl::OkStatus();
+  return usage_error("there is no home folder to keep the router's key in: set HOME, or add " +
+                     std::string("--tls-cert FILE and --tls-key FILE, or --plaintext"));
 }
 
 // ---- services
@@ -296,7 +305,8 @@ StatusOr<RouterConfig> resolve_router(const Sources& sources) {
     return usage_error(settings.find(has_cert ? "tls-cert" : "tls-key")->source + " needs " +
                        (has_cert ? "--tls-key" : "--tls-cert") + " FILE beside it");
   }
-  if (Status status = check_exposure(config, sources.environment); !status.ok()) return status;
+  if (Status status = check_exposure(config); !status.ok()) return status;
+  if (Status status = resolve_own_key(sources.environment, config); !status.ok()) return status;
   return config;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/base64url.h"
 #include "base/text.h"
 #include "config/endpoint.h"
 #include "config/usage_error.h"
@@ -33,9 +34,10 @@ Status check_parts(std::string_view text, std::string_view rest) {
   if (rest.substr(0, end).find('@') != std::string_view::npos) {
     return usage_error("a router's URL has no user or password: leave out everything up to the @");
   }
-  const std::string_view tail = rest.substr(end);
-  if (tail.empty() || tail == "/") return absl::OkStatus();
-  const std::string_view part = tail[0] == '/' ? "path" : tail[0] == '?' ? "query" : "fragment";
+  std::string_view tail = rest.substr(end);
+  if (tail.starts_with("/#") || tail == "/") tail.remove_prefix(1);
+  if (tail.empty() || tail[0] == '#') return absl::OkStatus();
+  const std::string_view part = tail[0] == '/' ? "path" : "query";
   const size_t kept = text.size() - tail.size();
   return usage_error("a router's URL has no " + std::string(part) + ": write " +
                      base::printable(text.substr(0, kept), 80));
@@ -55,6 +57,10 @@ StatusOr<RouterUrl> parse_router_url(std::string_view text) {
     }
   }
   if (Status status = check_parts(text, rest); !status.ok()) return status;
+  const size_t hash = rest.find('#');
+  const std::string_view fragment =
+      hash == std::string_view::npos ? std::string_view() : rest.substr(hash + 1);
+  rest = rest.substr(0, hash);
   if (rest.ends_with('/')) rest.remove_suffix(1);
 
   const std::optional<HostPort> parts = split_host_port(rest);
@@ -66,11 +72,30 @@ StatusOr<RouterUrl> parse_router_url(std::string_view text) {
   url.host = lower_case(parts->host);
   url.tls = scheme ? scheme == "https" : !base::is_loopback(url.host);
   url.port = !scheme ? kRouterPort : url.tls ? kHttpsPort : kHttpPort;
+  if (hash != std::string_view::npos) {
+    url.pin = parse_pin(fragment);
+    if (!url.tls || !url.pin) {
+      return usage_error("what follows the # of " + quoted(text.substr(0, text.find('#'))) +
+                         " is no pin: paste the URL that the router printed, in quotes");
+    }
+  }
   if (!parts->port) return url;
   const auto port = parse_port(*parts->port, 1);
   if (!port) return usage_error(quoted(*parts->port) + " is not a port: ports are 1 to 65535");
   url.port = *port;
   return url;
+}
+
+std::optional<Pin> parse_pin(std::string_view text) {
+  const std::optional<std::string> bytes = base::from_base64url(text);
+  Pin pin;
+  if (!bytes || bytes->size() != pin.size()) return std::nullopt;
+  std::copy(bytes->begin(), bytes->end(), pin.begin());
+  return pin;
+}
+
+std::string RouterUrl::pinned_text() const {
+  return text() + (pin ? "#" + base::to_base64url(*pin) : "");
 }
 
 std::string RouterUrl::text() const {

@@ -2,6 +2,7 @@
 // What a user writes for a router, as a RouterUrl.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "base/status.h"
@@ -10,8 +11,12 @@
 namespace mm::config {
 
 // "http://HOST[:PORT]" without TLS (port 80), "https://HOST[:PORT]" with TLS (443), "HOST[:PORT]"
-// (6353) with TLS unless HOST is loopback. A lone "/" at the end is let pass; a path, user
-// information, a query or a fragment is an error that says so.
+// (6353) with TLS unless HOST is loopback. With TLS there may be "#PIN", 22 digits of base64url. A
+// lone "/" before that is let pass; a path, user information, a query or another fragment is an
+// error that says so.
 base::StatusOr<RouterUrl> parse_router_url(std::string_view text);
+
+// 22 digits of base64url.
+std::optional<Pin> parse_pin(std::string_view text);
 
 }  // namespace mm::config

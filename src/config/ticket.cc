@@ -28,7 +28,12 @@ Status not_whole() {
 
 // What comes after the '#'.
 Status parse_fragment(std::string_view text, Ticket& ticket) {
-  std::optional<std::string> bytes = base::from_base64url(text);
+  const size_t dot = text.find('.');
+  if (dot != std::string_view::npos) {
+    ticket.router.pin = parse_pin(text.substr(dot + 1));
+    if (!ticket.router.tls || !ticket.router.pin) return not_whole();
+  }
+  std::optional<std::string> bytes = base::from_base64url(text.substr(0, dot));
   if (!bytes || bytes->size() != kSecretBytes + ticket.share_key.size()) return not_whole();
   ticket.secret = Secret(bytes->substr(0, kSecretBytes));
   std::copy(bytes->begin() + kSecretBytes, bytes->end(), ticket.share_key.begin());
@@ -53,6 +58,7 @@ Secret ticket_text(const Ticket& ticket) {
       ticket.router.text() + "/" + ticket.service + "#" +
       base::to_base64url({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
   base::wipe(bytes);
+  if (ticket.router.pin) text += "." + base::to_base64url(*ticket.router.pin);
   return Secret(std::move(text));
 }
 

@@ -4,7 +4,8 @@
 //   https://relay.example.com/web#UmFuZG9tIGFzIGl0IGlzLCBhbmQgYSBmaW5nZXJwcmk
 //
 // What comes after the '#' stays with the two ends: 43 digits of base64url, which are the secret
-// (16 bytes) and the fingerprint of the share's key (16).
+// (16 bytes) and the fingerprint of the share's key (16); and then, for a router whose certificate
+// no authority vouches for, '.' and its pin.
 #pragma once
 
 #include <array>

@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -164,6 +165,24 @@ SocketFile::~SocketFile() {
 
 base::StatusOr<std::vector<BoundSocket>> bind_all(const Address& address) {
   return address.kind == Address::Kind::kTcp ? bind_tcp(address) : bind_unix(address);
+}
+
+std::string outward_address(bool prefers_ipv6) {
+  // Anywhere: of the blocks for documentation (RFC 5737, RFC 3849), which nobody has.
+  const char* const anywhere[] = {prefers_ipv6 ? "2001:db8::1" : "192.0.2.1",
+                                  prefers_ipv6 ? "192.0.2.1" : "2001:db8::1"};
+  constexpr uint16_t kAnyPort = 9;
+  for (const char* ip : anywhere) {
+    const auto address = SocketAddress::from_ip(ip, kAnyPort);
+    const Fd fd(socket(address->family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (fd.get() < 0 || connect(fd.get(), address->get(), address->length()) != 0) continue;
+    const std::string text = SocketAddress::local_of(fd.get()).text();
+    const std::string host = text.substr(0, text.rfind(':'));
+    return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+  }
+  char name[256] = "";
+  if (gethostname(name, sizeof name - 1) != 0) return "localhost";
+  return name;
 }
 
 }  // namespace mm::net

@@ -43,4 +43,8 @@ struct BoundSocket {
 // (kAlreadyExists), and likewise with another code for every other cause.
 base::StatusOr<std::vector<BoundSocket>> bind_all(const base::Address& address);
 
+// The address from which this machine would speak to the world, and so may be reached at; its host
+// name where there is no way out. Sends nothing.
+std::string outward_address(bool prefers_ipv6);
+
 }  // namespace mm::net

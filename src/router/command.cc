@@ -7,12 +7,16 @@
 #include <optional>
 #include <string>
 
+#include "base/check.h"
 #include "config/events.h"
+#include "config/router_url.h"
+#include "net/bind.h"
 #include "net/loop.h"
 #include "ops/log.h"
 #include "router/limits.h"
 #include "router/people_file.h"
 #include "router/router.h"
+#include "transport/pinned_tls.h"
 
 namespace mm::router {
 namespace {
@@ -73,6 +77,20 @@ class People {
   net::Timer timer_;
 };
 
+// What others have to call a router that nobody vouches for: by a URL with its pin. Empty: it has a
+// name, or is for this machine alone.
+std::string url_of(const std::string& address, const std::optional<config::RouterUrl>& public_url,
+                   const std::optional<transport::OwnIdentity>& identity) {
+  if (!identity) return "";
+  if (public_url) return public_url->pinned_text();
+  auto url = config::parse_router_url("https://" + address);
+  MM_CHECK(url.ok());
+  const bool is_any = url->host == "0.0.0.0" || url->host == "::";
+  if (is_any) url->host = net::outward_address(url->host == "::");
+  url->pin = identity->pin;
+  return url->pinned_text();
+}
+
 // Prints the pass, the only time that anybody sees it.
 base::ExitCode make_pass(const config::RouterConfig& config) {
   config::Events events(config.common);
@@ -100,9 +118,17 @@ base::ExitCode run(const config::RouterConfig& config) {
     people.emplace(loop, config.auth_file, events);
     if (const base::Status status = people->read(); !status.ok()) return failed(events, status);
   }
+  transport::Server::Options server{config.listen, config.tls_cert_file, config.tls_key_file};
+  std::optional<config::RouterUrl> public_url = config.public_url;
+  if (!config.own_key_file.empty()) {
+    base::SystemRandom random;
+    auto identity = transport::own_identity(config.own_key_file, random);
+    if (!identity.ok()) return failed(events, identity.status());
+    if (public_url) public_url->pin = identity->pin;
+    server.own_identity = *std::move(identity);
+  }
   const base::StatusOr<std::unique_ptr<Router>> router =
-      Router::start(loop, {config.listen, config.tls_cert_file, config.tls_key_file}, limits,
-                    config.public_url ? config.public_url->text() : "");
+      Router::start(loop, server, limits, public_url ? public_url->pinned_text() : "");
   if (!router.ok()) return failed(events, router.status());
   if (people) people->apply_to(**router);
   base::ExitCode code = base::ExitCode::kDone;
@@ -123,7 +149,9 @@ base::ExitCode run(const config::RouterConfig& config) {
   if (people)
     reloads.emplace(
         loop, [&](int) { people->reload(); }, std::initializer_list{SIGHUP});
-  for (const std::string& address : (*router)->addresses()) events.router_listening(address);
+  for (const std::string& address : (*router)->addresses()) {
+    events.router_listening(address, url_of(address, public_url, server.own_identity));
+  }
   loop.run();
   return code;
 }

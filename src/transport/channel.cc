@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "transport/pinned_tls.h"
 #include "transport/roots.h"
 
 namespace mm::transport {
@@ -95,6 +96,7 @@ void set_limits(grpc::ChannelArguments& arguments) {
 base::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> make_credentials(
     const config::RouterUrl& router, const std::string& ca_file) {
   if (!router.tls) return grpc::InsecureChannelCredentials();
+  if (router.pin) return pinned_credentials(*router.pin);
   auto roots = ca_file.empty() ? system_roots() : read_certificates(ca_file);
   if (!roots.ok()) return roots.status();
   grpc::SslCredentialsOptions options;

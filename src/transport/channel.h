@@ -17,8 +17,8 @@
 
 namespace mm::transport {
 
-// Credentials for the URL's scheme. `ca_file`: PEM; empty: the system's roots. kInvalidArgument:
-// the file cannot be read or holds no certificate, or the system has none.
+// Credentials for the URL's scheme and pin. Without a pin `ca_file`, PEM; empty: the system's
+// roots. kInvalidArgument: the file cannot be read or holds no certificate, or the system has none.
 base::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> make_credentials(
     const config::RouterUrl& router, const std::string& ca_file);
 

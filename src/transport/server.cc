@@ -74,7 +74,9 @@ unsigned queues_wanted() {
 base::StatusOr<std::unique_ptr<Server>> Server::start(const Options& options,
                                                       const std::vector<grpc::Service*>& services) {
   capture_grpc_log();
-  const auto credentials = server_credentials(options.tls_cert_file, options.tls_key_file);
+  const auto credentials = options.own_identity
+                               ? own_credentials(*options.own_identity)
+                               : server_credentials(options.tls_cert_file, options.tls_key_file);
   if (!credentials.ok()) return credentials.status();
   const base::StatusOr<std::vector<std::string>> wanted = addresses_for(options.listen);
   if (!wanted.ok()) return wanted.status();

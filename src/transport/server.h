@@ -7,6 +7,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "base/status.h"
 #include "config/config.h"
 #include "transport/completion.h"
+#include "transport/pinned_tls.h"
 
 namespace mm::transport {
 
@@ -23,6 +25,7 @@ class Server {
     std::vector<config::Endpoint> listen;  // kTcp, at least one; port 0: one that is free
     std::string tls_cert_file;             // PEM; both or neither
     std::string tls_key_file;
+    std::optional<OwnIdentity> own_identity = {};  // where there are no files
   };
 
   // Listens at once; callers wait until serve(). `services` are registered with it and outlive it.

@@ -53,6 +53,13 @@ base::Status check_pair(const std::string& cert_file, const std::string& cert_pe
   return absl::OkStatus();
 }
 
+std::shared_ptr<grpc::ServerCredentials> credentials_of(const std::string& key_pem,
+                                                        const std::string& cert_pem) {
+  grpc::SslServerCredentialsOptions options;
+  options.pem_key_cert_pairs.push_back({key_pem, cert_pem});
+  return grpc::SslServerCredentials(options);
+}
+
 }  // namespace
 
 base::StatusOr<std::shared_ptr<grpc::ServerCredentials>> server_credentials(
@@ -68,9 +75,12 @@ base::StatusOr<std::shared_ptr<grpc::ServerCredentials>> server_credentials(
   if (!key.ok()) return key.status();
   const base::Status pair = check_pair(cert_file, *cert, key_file, *key);
   if (!pair.ok()) return pair;
-  grpc::SslServerCredentialsOptions options;
-  options.pem_key_cert_pairs.push_back({*key, *cert});
-  return grpc::SslServerCredentials(options);
+  return credentials_of(*key, *cert);
+}
+
+base::StatusOr<std::shared_ptr<grpc::ServerCredentials>> own_credentials(
+    const OwnIdentity& identity) {
+  return credentials_of(identity.key_pem, identity.cert_pem);
 }
 
 }  // namespace mm::transport

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "transport/pinned_tls.h"
 
 namespace mm::transport {
 
@@ -16,5 +17,9 @@ namespace mm::transport {
 // no certificate or no key, the key needs a passphrase, or the two do not belong together.
 base::StatusOr<std::shared_ptr<grpc::ServerCredentials>> server_credentials(
     const std::string& cert_file, const std::string& key_file);
+
+// Always OK.
+base::StatusOr<std::shared_ptr<grpc::ServerCredentials>> own_credentials(
+    const OwnIdentity& identity);
 
 }  // namespace mm::transport

@@ -21,6 +21,7 @@ constexpr std::string_view kHttpStatus = "Received http2 header with status: ";
 constexpr std::string_view kFromPeer = "Error received from peer";
 constexpr std::string_view kUntrusted = "certificate verify failed";
 constexpr std::string_view kWrongName = "is not in peer certificate";
+constexpr std::string_view kWrongPin = "another key than the pin's";  // pinned_tls.cc
 constexpr std::string_view kNoAlpn = "missing selected ALPN property";
 constexpr std::string_view kNotTls = "wrong version number";
 constexpr std::string_view kHandshake = "Ssl handshake failed";
@@ -80,6 +81,10 @@ Status untrusted(const config::RouterUrl& router) {
 Status dial_failure(std::string_view text, const config::RouterUrl& router) {
   const std::string url = router.text();
   if (has(text, kUntrusted)) return untrusted(router);
+  if (has(text, kWrongPin)) {
+    return wrong("what answers at " + url + " has another key than its pin: the router got a new " +
+                 "one, or somebody is in between; ask for its URL, or for a new ticket");
+  }
   if (has(text, kWrongName)) {
     return wrong("the certificate of " + url + " is for another name than " + router.host);
   }
@@ -167,7 +172,8 @@ bool may_speak_tls(const CallEnd& end) {
 
 bool shows_tls(const CallEnd& end) {
   if (!end.text.starts_with(kDialFailed)) return end.from_router || end.code == grpc::OK;
-  return has(end.text, kUntrusted) || has(end.text, kWrongName) || has(end.text, kNoAlpn);
+  return has(end.text, kUntrusted) || has(end.text, kWrongPin) || has(end.text, kWrongName) ||
+         has(end.text, kNoAlpn);
 }
 
 Status speaks_tls(const config::RouterUrl& router) {

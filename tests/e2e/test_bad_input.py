@@ -65,7 +65,6 @@ BAD_COMMAND_LINES: list[tuple[list[str], list[str]]] = [
     (["router", "--listen", "127.0.0.1:70000"], ["70000"]),
     (["router", "--listen", "0.0.0.0:0"], ["--allow-anonymous"]),
     (["router", "--listen", "[::]:0"], ["--allow-anonymous"]),
-    (["router", "--listen", "0.0.0.0:0", "--allow-anonymous"], ["--plaintext"]),
     (["router", "--listen", "127.0.0.1:0", "--tls-cert", "/nonexistent.pem"], ["--tls-key"]),
     (
         [

@@ -73,7 +73,7 @@ Events::Invitation ticket(const std::string& guest) {
 }
 
 void tell_all(Events& events) {
-  events.router_listening("127.0.0.1:6353");
+  events.router_listening("127.0.0.1:6353", "");
   events.sharing("web", Endpoint::tcp("", 3000), {ticket("")}, false);
   events.listening("web", "127.0.0.1:8080");
   events.connection_open("1a2b3c4d", "web");

@@ -143,6 +143,10 @@ TEST_CASE("resolve: a router that others can reach is opened on purpose, and wit
           std::string::npos);
     CHECK(router_error(with(kAnonymous, "listen", {address})).find("or --plaintext") !=
           std::string::npos);
+    const auto with_home =
+        resolve_router(given({}, with(kAnonymous, "listen", {address}), {{"HOME", "/home/ann"}}));
+    REQUIRE(with_home.ok());
+    CHECK(with_home->own_key_file == "/home/ann/.local/state/mindmeld/router-key.pem");
   }
   for (const char* address : {"127.0.0.2:0", "[::1]:0", "localhost:0", "0"}) {
     CAPTURE(address);
@@ -153,8 +157,14 @@ TEST_CASE("resolve: a router that others can reach is opened on purpose, and wit
         "FILE (mindmeld router --auth-file FILE --new-pass ID makes one), or add "
         "--allow-anonymous if that is meant");
   CHECK(router_error(open) ==
-        "a router at 0.0.0.0:7000 would speak without TLS: add --tls-cert FILE and --tls-key "
-        "FILE, or --plaintext");
+        "there is no home folder to keep the router's key in: set HOME, or add --tls-cert FILE "
+        "and --tls-key FILE, or --plaintext");
+  const Environment state = {{"XDG_STATE_HOME", "/var/lib/ann"}};
+  CHECK(resolve_router(given({}, open, state))->own_key_file ==
+        "/var/lib/ann/mindmeld/router-key.pem");
+  CHECK(resolve_router(given({}, tls, state))->own_key_file.empty());
+  CHECK(resolve_router(given({}, with(open, "plaintext", {"true"}), state))->own_key_file.empty());
+  CHECK(resolve_router(given({}, {}, state))->own_key_file.empty());
   CHECK(router_error(with(open, "plaintext", {"true"})) == "(none)");
   CHECK(router_error(open, {{"K_SERVICE", "r"}}) == "(none)");
   CHECK(router_error(tls) == "(none)");

@@ -60,7 +60,12 @@ TEST_CASE("router_url: what is wrong is told with what to write") {
       {"http://a:1/path", "a router's URL has no path: write http://a:1"},
       {"http://a:1?q", "a router's URL has no query: write http://a:1"},
       {"https://a/web#secret", "a router's URL has no path: write https://a"},
-      {"https://a#pin", "a router's URL has no fragment: write https://a"},
+      {"https://a#pin",
+       "what follows the # of \"https://a\" is no pin: paste the URL that the router printed, in "
+       "quotes"},
+      {"http://a#AAECAwQFBgcICQoLDA0ODw",
+       "what follows the # of \"http://a\" is no pin: paste the URL that the router printed, in "
+       "quotes"},
       {"https://ann:hunter2@a",
        "a router's URL has no user or password: leave out everything up to the @"},
   };
@@ -78,5 +83,26 @@ TEST_CASE("router_url: a huge text gives one short line") {
     const auto url = parse_router_url(prefix + std::string(1 << 20, 'x'));
     REQUIRE(!url.ok());
     CHECK(mm::base::message(url.status()).size() < 200);
+  }
+}
+
+TEST_CASE("router url: a pin may follow, which belongs to how to get there and not to its name") {
+  const std::string digits = "AAECAwQFBgcICQoLDA0ODw";
+  for (const std::string& text : {"https://a:6353#" + digits, "a#" + digits, "a/#" + digits}) {
+    CAPTURE(text);
+    const auto url = parse_router_url(text);
+    REQUIRE(url.ok());
+    REQUIRE(url->pin);
+    CHECK((*url->pin)[15] == 15);
+    CHECK(url->text() == "https://a:6353");
+    CHECK(url->pinned_text() == "https://a:6353#" + digits);
+    CHECK(parse_router_url(url->pinned_text())->pin == url->pin);
+    CHECK(*url != *parse_router_url("https://a:6353"));
+  }
+  for (const std::string& wrong :
+       {"https://a#" + digits + "A", "https://a#" + digits.substr(1), std::string("https://a#"),
+        "https://a##" + digits, "127.0.0.1#" + digits}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(parse_router_url(wrong).ok());
   }
 }

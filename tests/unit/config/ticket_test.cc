@@ -67,3 +67,21 @@ TEST_CASE("ticket: it names the public URL where the share reaches the router by
   CHECK(config::router_for_tickets(here, "what is no URL") == here);
   CHECK(config::router_for_tickets(there, "https://other.example.com") == there);
 }
+
+TEST_CASE("ticket: it carries the pin of a router that nobody else vouches for") {
+  const std::string text = std::string(kText) + ".AAECAwQFBgcICQoLDA0ODw";
+  const auto ticket = parse_ticket(text);
+  REQUIRE(ticket.ok());
+  REQUIRE(ticket->router.pin);
+  CHECK((*ticket->router.pin)[15] == 15);
+  CHECK(ticket->secret.reveal() == "0123456789abcdef");
+  CHECK(ticket_text(*ticket).reveal() == text);
+  CHECK(config::parse_connected(text + "=8080")->listen == config::Endpoint::tcp("", 8080));
+  for (const std::string& wrong :
+       {std::string(kText) + ".", text + "A", text.substr(0, text.size() - 1), text + ".A",
+        "http" + text.substr(5)}) {
+    CAPTURE(wrong);
+    CHECK(!parse_ticket(wrong).ok());
+    CHECK(error_of(wrong).find("MDEy") == std::string::npos);
+  }
+}
