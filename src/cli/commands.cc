@@ -57,10 +57,14 @@ const Command kCommands[] = {
      config::kList, main_of<config::resolve_list, list::run>},
     {"router", "", "run the intermediary that both sides can reach",
      "Runs the intermediary: one port, gRPC only, so that it works behind what speaks HTTP/2.\n"
+     "Where others can reach it, it asks who they are (--auth-file), and speaks TLS: by your\n"
+     "certificate, or by a key of its own, whose pin its URL then has.\n"
      "On Cloud Run (where K_SERVICE is set) it listens at 0.0.0.0:$PORT by default.\n",
      "  mindmeld router\n"
-     "  mindmeld router --listen 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem "
-     "--allow-anonymous\n",
+     "  mindmeld router --auth-file people.json --new-pass ann\n"
+     "  mindmeld router --auth-file people.json --listen 0.0.0.0:6353\n"
+     "  mindmeld router --auth-file people.json --listen 0.0.0.0:443 --tls-cert c.pem "
+     "--tls-key k.pem\n",
      config::kRouter, main_of<config::resolve_router, router::run>},
 };
 

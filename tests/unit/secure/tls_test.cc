@@ -282,6 +282,12 @@ TEST_CASE("proof: the vectors of the protocol") {
   const base::Secret secret("0123456789abcdef");
   secure::Digest exporter;
   exporter.fill(0x42);
+  const base::Secret admission = secure::admission_proof(secret, "web");
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(admission.reveal().data());
+  CHECK(base::to_hex({bytes, admission.reveal().size()}) ==
+        "48089b034ba6dad2faeabe440cbd9ab45f12b73ec95a46c2fb2d7271ad89c2d7");
+  CHECK(base::to_hex(secure::admission_verifier(secret, "web")) ==
+        "6d070565a9baf0eac5e10873c92c86e709339778077b0de605d5f7629ea200d3");
   CHECK(base::to_hex(secure::ticket_proof(secret, exporter)) ==
         "082be43780a68c27455cf203714f87b3020a4a2c23edc7a8867ebf8fda0ba06f");
   std::array<uint8_t, 32> seed;
