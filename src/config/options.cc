@@ -21,7 +21,8 @@ constexpr Option kOptions[] = {
     {"allow-anonymous", 0, "", Type::kSwitch, "",
      "serve whoever reaches an address that is not loopback", kRouter, Reach::kServeSection},
     {"tls-cert", 0, "FILE", Type::kPath, "",
-     "serve TLS with this certificate chain (PEM)", kRouter, Reach::kServeSection},
+     "serve TLS with this certificate chain (PEM), read again when it changes", kRouter,
+     Reach::kServeSection},
     {"tls-key", 0, "FILE", Type::kPath, "",
      "the private key of --tls-cert (PEM)", kRouter, Reach::kServeSection},
 

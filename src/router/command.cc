@@ -15,6 +15,7 @@
 #include "ops/log.h"
 #include "router/limits.h"
 #include "router/people_file.h"
+#include "router/reloads.h"
 #include "router/router.h"
 #include "transport/pinned_tls.h"
 
@@ -26,56 +27,6 @@ base::ExitCode failed(config::Events& events, const base::Status& status) {
   events.error(is_usage ? "usage" : "cannot_listen", base::message(status));
   return is_usage ? base::ExitCode::kUsage : base::ExitCode::kCannotListen;
 }
-
-// How often the auth file is looked at, and who has expired.
-constexpr base::Duration kLook = std::chrono::seconds(1);
-
-// Who may use a router, for as long as it runs.
-class People {
- public:
-  People(net::Loop& loop, const std::string& auth_file, config::Events& events)
-      : events_(events), file_(auth_file), timer_(loop) {}
-
-  // kInvalidArgument: the file is not what it must be.
-  base::Status read() {
-    auto people = file_.read();
-    if (people.ok()) first_ = *std::move(people);
-    return people.status();
-  }
-
-  // Before the loop runs: nobody is let in before they are known.
-  void apply_to(Router& router) {
-    router_ = &router;
-    router.set_people(first_);
-    look_later();
-  }
-
-  // A file that is not what it must be changes nothing.
-  void reload() {
-    const auto people = file_.read();
-    if (!people.ok()) {
-      return events_.error("auth_file", base::message(people.status()) +
-                                            "; those who might do something before still may");
-    }
-    ops::log(ops::Level::kInfo, "router.people", {{"count", people->size()}});
-    router_->set_people(*people);
-  }
-
- private:
-  void look_later() {
-    timer_.after(kLook, [this] {
-      if (file_.has_changed()) reload();
-      router_->end_expired();
-      look_later();
-    });
-  }
-
-  config::Events& events_;
-  PeopleFile file_;
-  std::vector<config::Person> first_;
-  Router* router_ = nullptr;
-  net::Timer timer_;
-};
 
 // What others have to call a router that nobody vouches for: by a URL with its pin. Empty: it has a
 // name, or is for this machine alone.
@@ -113,11 +64,8 @@ base::ExitCode run(const config::RouterConfig& config) {
   limits.lane_age = config.max_lane_age;
   config::Events events(config.common);
   net::Loop loop;
-  std::optional<People> people;
-  if (!config.auth_file.empty()) {
-    people.emplace(loop, config.auth_file, events);
-    if (const base::Status status = people->read(); !status.ok()) return failed(events, status);
-  }
+  Reloads reloads(loop, config.auth_file, events);
+  if (const base::Status status = reloads.read(); !status.ok()) return failed(events, status);
   transport::Server::Options server{config.listen, config.tls_cert_file, config.tls_key_file};
   std::optional<config::RouterUrl> public_url = config.public_url;
   if (!config.own_key_file.empty()) {
@@ -130,7 +78,7 @@ base::ExitCode run(const config::RouterConfig& config) {
   const base::StatusOr<std::unique_ptr<Router>> router =
       Router::start(loop, server, limits, public_url ? public_url->pinned_text() : "");
   if (!router.ok()) return failed(events, router.status());
-  if (people) people->apply_to(**router);
+  reloads.begin(**router);
   base::ExitCode code = base::ExitCode::kDone;
   net::Timer last_resort(loop);
   bool is_stopping = false;
@@ -145,10 +93,9 @@ base::ExitCode run(const config::RouterConfig& config) {
                                (*router)->stop([&loop] { loop.stop(); });
                              },
                              {SIGTERM, SIGINT});
-  std::optional<net::Signals> reloads;  // without anything to reload the signal ends it, as usual
-  if (people)
-    reloads.emplace(
-        loop, [&](int) { people->reload(); }, std::initializer_list{SIGHUP});
+  std::optional<net::Signals> hang_up;  // with nothing to read again it ends the router, as usual
+  const auto reload = [&](int) { reloads.everything(); };
+  if (reloads.has_any()) hang_up.emplace(loop, reload, std::initializer_list{SIGHUP});
   for (const std::string& address : (*router)->addresses()) {
     events.router_listening(address, url_of(address, public_url, server.own_identity));
   }

@@ -41,6 +41,9 @@ class Router {
   // Cuts off whose time has ended. On the loop, each second or so.
   void end_expired() { switchboard_.end_expired(); }
 
+  // Its certificate and key, if they are in files.
+  transport::ServerTls& tls() { return server_->tls(); }
+
   // Takes nothing new, lets the open connections end for a while, ends what is left, and calls
   // `stopped` on the loop when nothing of it runs any more. Once, on the loop, which must run on.
   void stop(std::function<void()> stopped);

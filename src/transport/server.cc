@@ -7,7 +7,6 @@
 
 #include "net/bind.h"
 #include "transport/grpc_log.h"
-#include "transport/server_credentials.h"
 
 namespace mm::transport {
 namespace {
@@ -74,10 +73,8 @@ unsigned queues_wanted() {
 base::StatusOr<std::unique_ptr<Server>> Server::start(const Options& options,
                                                       const std::vector<grpc::Service*>& services) {
   capture_grpc_log();
-  const auto credentials = options.own_identity
-                               ? own_credentials(*options.own_identity)
-                               : server_credentials(options.tls_cert_file, options.tls_key_file);
-  if (!credentials.ok()) return credentials.status();
+  auto tls = ServerTls::open(options.tls_cert_file, options.tls_key_file, options.own_identity);
+  if (!tls.ok()) return tls.status();
   const base::StatusOr<std::vector<std::string>> wanted = addresses_for(options.listen);
   if (!wanted.ok()) return wanted.status();
 
@@ -85,10 +82,10 @@ base::StatusOr<std::unique_ptr<Server>> Server::start(const Options& options,
   configure(builder);
   std::vector<int> ports(wanted->size(), 0);
   for (size_t i = 0; i < wanted->size(); ++i) {
-    builder.AddListeningPort((*wanted)[i], *credentials, &ports[i]);
+    builder.AddListeningPort((*wanted)[i], (*tls)->credentials(), &ports[i]);
   }
   for (grpc::Service* service : services) builder.RegisterService(service);
-  std::unique_ptr<Server> server(new Server);
+  std::unique_ptr<Server> server(new Server(*std::move(tls)));
   for (unsigned i = 0; i < queues_wanted(); ++i) {
     server->queues_.push_back(builder.AddCompletionQueue());
   }

@@ -9,13 +9,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
 #include "config/config.h"
 #include "transport/completion.h"
-#include "transport/pinned_tls.h"
+#include "transport/server_tls.h"
 
 namespace mm::transport {
 
@@ -40,6 +41,8 @@ class Server {
   // As they were bound: "127.0.0.1:6353".
   const std::vector<std::string>& addresses() const { return addresses_; }
 
+  ServerTls& tls() { return *tls_; }
+
   size_t queue_count() const { return queues_.size(); }
   // Calls may be requested on it until stop().
   grpc::ServerCompletionQueue& queue(size_t index) { return *queues_[index]; }
@@ -52,8 +55,9 @@ class Server {
   void stop(base::Duration patience);
 
  private:
-  Server() = default;
+  explicit Server(std::unique_ptr<ServerTls> tls) : tls_(std::move(tls)) {}
 
+  const std::unique_ptr<ServerTls> tls_;  // outlives the server
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::unique_ptr<CompletionThread>> threads_;

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <grpcpp/create_channel.h>
 
+#include <fstream>
+
 #include "unit/transport/certificates.h"
 
 using namespace mm;
@@ -67,4 +69,46 @@ TEST_CASE("server: TLS files that cannot do are named, each with what is wrong w
         "the TLS key " + no_pem.path() + " is not a PEM private key");
   CHECK(why_not(cert.path(), other_key.path()) ==
         "the TLS key " + other_key.path() + " does not belong to the certificate " + cert.path());
+}
+
+TEST_CASE("server: who connects after its files were replaced is shown the new certificate") {
+  const test::Identity authority = test::make_authority("test authority");
+  const test::Identity first = test::make_identity(authority, "IP:127.0.0.1");
+  const test::Identity other_authority = test::make_authority("another authority");
+  const test::Identity second = test::make_identity(other_authority, "IP:127.0.0.1");
+  const TemporaryFile cert(first.certificate);
+  const TemporaryFile key(first.key);
+  const auto server = start(cert.path(), key.path());
+  REQUIRE(server.ok());
+  transport::ServerTls& tls = (*server)->tls();
+  CHECK_FALSE(tls.has_changed());
+  const auto connect = [&](const test::Identity& trusted) {
+    grpc::SslCredentialsOptions options;
+    options.pem_root_certs = trusted.certificate;
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+    arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
+    return grpc::CreateCustomChannel((*server)->addresses()[0], grpc::SslCredentials(options),
+                                     arguments);
+  };
+  const auto within = [](int seconds) {
+    return std::chrono::system_clock::now() + std::chrono::seconds(seconds);
+  };
+  const auto open = connect(authority);
+  CHECK(open->WaitForConnected(within(10)));
+
+  std::ofstream(cert.path()) << second.certificate;  // without its key yet
+  CHECK(tls.has_changed());
+  CHECK(tls.reload().code() == Code::kInvalidArgument);
+  CHECK_FALSE(tls.has_changed());  // it is told once
+  CHECK(connect(authority)->WaitForConnected(within(10)));
+
+  std::ofstream(key.path()) << second.key;
+  CHECK(tls.has_changed());
+  CHECK(tls.reload().ok());
+  CHECK(connect(other_authority)->WaitForConnected(within(10)));
+  CHECK_FALSE(connect(authority)->WaitForConnected(within(1)));
+  CHECK(open->GetState(false) == GRPC_CHANNEL_READY);
+  (*server)->stop({});
 }

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""A router without a domain: TLS by a key of its own, whose pin is in its URL and in tickets."""
+"""A router's TLS: by a key of its own, whose pin is in its URL and in tickets; and by a certificate
+that is replaced while it runs."""
 from __future__ import annotations
 
+import shutil
 import ssl
 from pathlib import Path
 
 import pytest
+from harness.certificates import Certificates, make_certificates
 from harness.program import Program
 from harness.streams import ping
 from harness.target import echo
@@ -106,3 +109,47 @@ def test_what_it_shows_tells_nothing_of_the_machine(world: World) -> None:
     der = ssl.PEM_cert_to_DER_cert(pem)
     assert b"mindmeld router" in der
     assert world.folder.name.encode() not in der
+
+
+# ---- a certificate in files
+
+
+def replace(certificates: Certificates, new: Certificates) -> None:
+    """As a program that renews certificates does: one file after the other."""
+    for old_file, new_file in ((certificates.certificate, new.certificate), (certificates.key, new.key)):
+        half = old_file.with_suffix(".half")
+        shutil.copy(new_file, half)
+        half.rename(old_file)
+
+
+def test_a_new_certificate_is_shown_to_who_comes_and_nobody_else_notices(
+    world: World, tmp_path: Path
+) -> None:
+    folders = [tmp_path / "in-use", tmp_path / "renewed"]
+    for folder in folders:
+        folder.mkdir()
+    used, new = (make_certificates(folder) for folder in folders)
+    flags = ("--tls-cert", str(used.certificate), "--tls-key", str(used.key))
+    router = world.start("router", "--listen", "127.0.0.1:0", *flags)
+    url = f"https://{router.wait_event('listening')['address']}"
+    web = world.target().serve(echo).port
+    share = world.start("share", f"web={web}", "--router", url, "--ca", str(used.authority))
+    share.wait_event("sharing")
+    connect = world.start("connect", "web=0", "--router", url, "--ca", str(used.authority))
+    connection = world.dial(listening(connect, "web"))
+    ping(connection)
+
+    replace(used, new)
+    router.wait_line("router.certificate")
+
+    def is_shown() -> bool:
+        return world.run("list", "--router", url, "--ca", str(new.authority)).code == 0
+
+    router.until(is_shown, "the new certificate is shown")
+    ping(connection)
+    assert not [event for event in share.events_left() if event.get("state") == "offline"]
+
+    used.key.write_text("half a key", encoding="ascii")
+    told = router.wait_event("error", code="tls")
+    assert "is not a PEM private key; the certificate before it is still in use" in told["message"]
+    assert is_shown()
