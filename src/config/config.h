@@ -40,6 +40,7 @@ struct Common {
   bool router_is_explicit = false;  // a flag or the environment did
   std::string ca_file;              // empty: the system's roots
   base::Secret pass;                // for `router` alone; empty: none
+  std::string identity_command;     // prints a bearer token for what is in front of `router`
   std::vector<std::string> notes;   // what the user should know of all this
   bool json = false;
   int verbosity = 0;  // -q: -1; -v: 1

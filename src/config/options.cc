@@ -60,6 +60,8 @@ constexpr Option kOptions[] = {
      "where the router is", kClients, Reach::kFile},
     {"pass-file", 0, "FILE", Type::kPath, "",
      "your pass for that router; or MINDMELD_PASS holds it", kClients, Reach::kFile},
+    {"identity-command", 0, "COMMAND", Type::kText, "",
+     "prints a token for what is in front of the router (Cloud Run)", kClients, Reach::kFile},
     {"ca", 0, "FILE", Type::kPath, "",
      "the roots to trust (PEM) instead of the system's", kClients, Reach::kFile},
     {"plaintext", 0, "", Type::kSwitch, "",

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/credentials.h"
 #include "config/endpoint.h"
 #include "config/file.h"
-#include "config/pass.h"
 #include "config/router_url.h"
 #include "config/service.h"
 #include "config/usage_error.h"
@@ -79,7 +79,8 @@ StatusOr<Common> resolve_common(const Settings& settings) {
 StatusOr<Common> resolve_client(const Settings& settings, const Environment& environment) {
   auto common = resolve_common(settings);
   if (!common.ok()) return common;
-  if (Status status = resolve_pass(settings, environment, *common); !status.ok()) return status;
+  if (Status status = resolve_credentials(settings, environment, *common); !status.ok())
+    return status;
   return common;
 }
 

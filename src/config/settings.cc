@@ -17,8 +17,8 @@ using base::Status;
 using base::StatusOr;
 using std::chrono::milliseconds;
 
-// Read by others than the table: the log's level (cli), a pass (pass.cc), and the seed of the
-// simulations.
+// Read by others than the table: the log's level (cli), a pass (credentials.cc), and the seed of
+// the simulations.
 constexpr std::string_view kOtherVariables[] = {"MINDMELD_LOG", "MINDMELD_PASS", "MINDMELD_SEED"};
 
 constexpr int kCountMost = 9;  // nobody means -v more often

@@ -159,11 +159,12 @@ class Connect {
       return uplink->common.router == url;
     });
     if (found != uplinks_.end()) return found->get();
-    const bool is_for_pass = url == config_.common.router;
+    const bool is_own = url == config_.common.router;
     auto router = transport::RouterClient::open(
         loop_, {.router = url,
                 .ca_file = config_.common.ca_file,
-                .pass = is_for_pass ? config_.common.pass : base::Secret(),
+                .pass = is_own ? config_.common.pass : base::Secret(),
+                .identity_command = is_own ? config_.common.identity_command : "",
                 .timing = {}});
     if (!router.ok()) return router.status();
     config::Common common = config_.common;

@@ -71,6 +71,7 @@ ExitCode run(const config::ListConfig& config) {
   auto router = transport::RouterClient::open(loop, {.router = config.common.router,
                                                      .ca_file = config.common.ca_file,
                                                      .pass = config.common.pass,
+             .identity_command = config.common.identity_command,
                                                      .timing = {}});
   if (!router.ok()) {
     events.error("usage", base::message(router.status()));

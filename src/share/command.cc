@@ -123,6 +123,7 @@ base::ExitCode run(const config::ShareConfig& config) {
   auto router = transport::RouterClient::open(loop, {.router = config.common.router,
                                                      .ca_file = config.common.ca_file,
                                                      .pass = config.common.pass,
+             .identity_command = config.common.identity_command,
                                                      .timing = {}});
   if (!router.ok()) {
     events.error("usage", base::message(router.status()));

@@ -7,6 +7,7 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/check.h"
@@ -91,17 +92,48 @@ void set_limits(grpc::ChannelArguments& arguments) {
   arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
 }
 
-}  // namespace
-
-base::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> make_credentials(
+base::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> make_tls_credentials(
     const config::RouterUrl& router, const std::string& ca_file) {
-  if (!router.tls) return grpc::InsecureChannelCredentials();
   if (router.pin) return pinned_credentials(*router.pin);
   auto roots = ca_file.empty() ? system_roots() : read_certificates(ca_file);
   if (!roots.ok()) return roots.status();
   grpc::SslCredentialsOptions options;
   options.pem_root_certs = *std::move(roots);
   return grpc::SslCredentials(options);
+}
+
+// gRPC asks it before each call, on a thread where it may block, and holds the call meanwhile.
+class BearerToken final : public grpc::MetadataCredentialsPlugin {
+ public:
+  explicit BearerToken(std::shared_ptr<Identity> identity) : identity_(std::move(identity)) {}
+
+  // What it says of a failure is in the call's status, where status.cc looks for it.
+  grpc::Status GetMetadata(grpc::string_ref, grpc::string_ref, const grpc::AuthContext&,
+                           std::multimap<std::string, std::string>* metadata) override {
+    const base::StatusOr<base::Secret> token = identity_->token();
+    if (!token.ok()) {
+      return grpc::Status(grpc::StatusCode::UNAVAILABLE, base::message(token.status()));
+    }
+    metadata->emplace("authorization", "Bearer " + std::string(token->reveal()));
+    return grpc::Status::OK;
+  }
+
+  std::string DebugString() override { return "the user's identity"; }
+
+ private:
+  const std::shared_ptr<Identity> identity_;
+};
+
+}  // namespace
+
+base::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> make_credentials(
+    const config::RouterUrl& router, const std::string& ca_file,
+    const std::shared_ptr<Identity>& identity) {
+  if (!router.tls) return grpc::InsecureChannelCredentials();
+  auto channel = make_tls_credentials(router, ca_file);
+  if (!channel.ok() || !identity) return channel;
+  const auto call = grpc::MetadataCredentialsFromPlugin(std::make_unique<BearerToken>(identity));
+  return grpc::CompositeChannelCredentials(*channel, call);
 }
 
 std::shared_ptr<grpc::ChannelCredentials> make_trusting_credentials() {

@@ -14,13 +14,16 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "config/config.h"
+#include "transport/identity.h"
 
 namespace mm::transport {
 
 // Credentials for the URL's scheme and pin. Without a pin `ca_file`, PEM; empty: the system's
-// roots. kInvalidArgument: the file cannot be read or holds no certificate, or the system has none.
+// roots. `identity`: shown on every call, as `authorization`; null: none. Require: TLS, then.
+// kInvalidArgument: the file cannot be read or holds no certificate, or the system has none.
 base::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> make_credentials(
-    const config::RouterUrl& router, const std::string& ca_file);
+    const config::RouterUrl& router, const std::string& ca_file,
+    const std::shared_ptr<Identity>& identity);
 
 // Credentials that take any certificate: to find out whether a port speaks TLS, and for nothing
 // that matters to anybody.

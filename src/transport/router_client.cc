@@ -61,16 +61,26 @@ Listing listing_of(const ListServicesResponse& response) {
   return listing;
 }
 
+int64_t unix_time_s() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
 class GrpcRouterClient final : public RouterClient {
  public:
   GrpcRouterClient(net::Loop& loop, Options options,
-                   const std::shared_ptr<grpc::ChannelCredentials>& credentials)
+                   const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+                   std::shared_ptr<Identity> identity)
       : queue_(std::make_shared<CallQueue>(loop, std::move(options))),
         credentials_(credentials),
+        identity_(std::move(identity)),
         control_(new_pool(Traffic::kControl, kUnlimited)),
         lanes_(new_pool(Traffic::kLanes, kLanesPerChannelMax)) {}
 
-  ~GrpcRouterClient() override { queue_->stop(); }
+  ~GrpcRouterClient() override {
+    if (identity_) identity_->stop();
+    queue_->stop();
+  }
 
   void forward_to_service(const ForwardRequest& asked,
                           std::function<void(base::StatusOr<Forwards>)> handler) override {
@@ -155,6 +165,7 @@ class GrpcRouterClient final : public RouterClient {
 
   const std::shared_ptr<CallQueue> queue_;
   const std::shared_ptr<grpc::ChannelCredentials> credentials_;
+  const std::shared_ptr<Identity> identity_;  // null: none
   const std::shared_ptr<ChannelPool> control_;
   const std::shared_ptr<ChannelPool> lanes_;
 };
@@ -163,9 +174,14 @@ class GrpcRouterClient final : public RouterClient {
 
 base::StatusOr<std::unique_ptr<RouterClient>> RouterClient::open(net::Loop& loop, Options options) {
   capture_grpc_log();
-  auto credentials = make_credentials(options.router, options.ca_file);
+  std::shared_ptr<Identity> identity;
+  if (!options.identity_command.empty()) {
+    identity = std::make_shared<Identity>(options.identity_command, unix_time_s);
+  }
+  auto credentials = make_credentials(options.router, options.ca_file, identity);
   if (!credentials.ok()) return credentials.status();
-  return std::make_unique<GrpcRouterClient>(loop, std::move(options), *credentials);
+  return std::make_unique<GrpcRouterClient>(loop, std::move(options), *credentials,
+                                            std::move(identity));
 }
 
 }  // namespace mm::transport

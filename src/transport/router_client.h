@@ -116,8 +116,9 @@ class RouterClient {
  public:
   struct Options {
     config::RouterUrl router;
-    std::string ca_file;     // PEM; empty: the system's roots. Read by open()
-    base::Secret pass = {};  // shown with every call but find_router(); empty: none
+    std::string ca_file;                // PEM; empty: the system's roots. Read by open()
+    base::Secret pass = {};             // shown with every call but find_router(); empty: none
+    std::string identity_command = {};  // see identity.h; empty: none. Require: TLS
     CallTiming timing = {};
   };
 

@@ -18,6 +18,7 @@ constexpr std::string_view kDialFailed = "failed to connect to all addresses";
 constexpr std::string_view kNoName = "DNS resolution failed";
 constexpr std::string_view kConnect = "Failed to connect to remote host: ";
 constexpr std::string_view kHttpStatus = "Received http2 header with status: ";
+constexpr std::string_view kNoIdentity = "Getting metadata from plugin failed with error: ";
 constexpr std::string_view kFromPeer = "Error received from peer";
 constexpr std::string_view kUntrusted = "certificate verify failed";
 constexpr std::string_view kWrongName = "is not in peer certificate";
@@ -111,7 +112,10 @@ Status http_failure(std::string_view text, const config::RouterUrl& router) {
   std::from_chars(number.data(), number.data() + number.size(), status);
   const std::string answer = router.text() + " answers HTTP " + std::to_string(status);
   if (status == 429 || status >= 500) return unavailable(answer);
-  if (status == 401 || status == 403) return base::error(Code::kPermissionDenied, answer);
+  if (status == 401 || status == 403) {
+    return base::error(Code::kPermissionDenied, answer + ": what is in front of the router does " +
+                                                    "not know you; see --identity-command");
+  }
   return not_a_router(router);
 }
 
@@ -154,6 +158,9 @@ CallEnd call_end(const grpc::Status& status, const grpc::ClientContext& context)
 
 Status translate(const CallEnd& end, const config::RouterUrl& router) {
   if (end.code == grpc::StatusCode::OK) return {};
+  if (const size_t at = end.text.find(kNoIdentity); at != std::string::npos) {
+    return unavailable(escaped(std::string_view(end.text).substr(at + kNoIdentity.size())));
+  }
   if (end.text.starts_with(kHttpStatus)) return http_failure(end.text, router);
   if (end.from_router) return router_says(end, router);
   if (end.text.starts_with(kDialFailed)) return dial_failure(end.text, router);

@@ -40,6 +40,7 @@ http {{
     client_max_body_size 0;
     client_body_timeout {silence_s}s;
     location / {{
+      {demand}
       grpc_pass grpc://{router};
       grpc_set_header x-forwarded-for $remote_addr;
       grpc_read_timeout {silence_s}s;
@@ -51,18 +52,26 @@ http {{
 
 
 class FrontEnd:
-    """Listens on an address of its own, by TLS, and leads to `router` ("127.0.0.1:6353")."""
+    """Listens on an address of its own, by TLS, and leads to `router` ("127.0.0.1:6353").
+    `token`: only for who shows it, as a platform's own check has it."""
 
     def __init__(
-        self, folder: Path, certificates: Certificates, router: str, silence_s: int
+        self,
+        folder: Path,
+        certificates: Certificates,
+        router: str,
+        silence_s: int,
+        token: str | None = None,
     ) -> None:
         folder.mkdir()
+        demand = f'if ($http_authorization != "Bearer {token}") {{ return 403; }}'
         self._values = {
             "folder": folder,
             "user": "user root;" if os.geteuid() == 0 else "",  # else the worker is nobody
             "port": free_port(),
             "certificates": certificates,
             "silence_s": silence_s,
+            "demand": "" if token is None else demand,
         }
         self._pid = folder / "pid"
         self._file = folder / "nginx.conf"

@@ -98,7 +98,12 @@ TEST_CASE("dial: an HTTP status of what stands before the router") {
     const base::Status status = dial(server.url());
     CHECK(status.code() == row.code);
     const std::string answers = server.url().text() + " answers HTTP " + row.status;
-    CHECK(words(status) == (row.status == "404" ? not_a_router(server.url()) : answers));
+    const bool wants_identity = row.code == Code::kPermissionDenied;
+    const std::string refused =
+        answers + ": what is in front of the router does not know you; see --identity-command";
+    CHECK(words(status) == (row.status == "404" ? not_a_router(server.url())
+                            : wants_identity    ? refused
+                                                : answers));
   }
 }
 

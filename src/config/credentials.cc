@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "config/pass.h"
+#include "config/credentials.h"
 
 #include <optional>
 #include <string>
@@ -64,7 +64,25 @@ base::StatusOr<std::optional<Found>> find_pass(const Settings& settings,
   return *std::move(found);
 }
 
-}  // namespace
+// False: it is not for the router that is asked, which is told. kInvalidArgument: nobody can tell
+// for which router it is.
+base::StatusOr<bool> is_for_router(const Settings& settings, std::string_view what,
+                                   const std::string& source, Origin origin, Common& common) {
+  const Setting* const router = settings.find("router");
+  const bool is_from_file = origin == Origin::kFile;
+  if (!is_from_file && router != nullptr && router->origin == Origin::kFile) {
+    return usage_error(source + " is for a router that is named beside it, and not for the " +
+                       "one of " + router->source + ": add --router " +
+                       common.router.pinned_text());
+  }
+  if (!is_from_file || !common.router_is_explicit) return true;
+  const std::string own = settings.text_in_file("router");
+  const auto url = parse_router_url(own);
+  if (!own.empty() && url.ok() && *url == common.router) return true;
+  common.notes.push_back("the " + std::string(what) + " of " + source + " is not for " +
+                         common.router.text() + ", which is asked without one");
+  return false;
+}
 
 Status resolve_pass(const Settings& settings, const Environment& environment, Common& common) {
   auto found = find_pass(settings, environment, common);
@@ -74,22 +92,8 @@ Status resolve_pass(const Settings& settings, const Environment& environment, Co
   if (!is_sendable(pass.text.reveal())) {
     return usage_error(pass.source + ": this is no pass: it has other characters than one has");
   }
-  const Setting* const router = settings.find("router");
-  const bool is_from_file = pass.origin == Origin::kFile;
-  const bool router_is_from_file = router != nullptr && router->origin == Origin::kFile;
-  if (router_is_from_file && !is_from_file) {
-    return usage_error(pass.source + " is for a router that is named beside it, and not for the " +
-                       "one of " + router->source + ": add --router " + common.router.text());
-  }
-  if (is_from_file && common.router_is_explicit) {
-    const auto own = settings.text_in_file("router");
-    const auto url = parse_router_url(own);
-    if (own.empty() || !url.ok() || *url != common.router) {
-      common.notes.push_back("the pass of " + pass.source + " is not for " + common.router.text() +
-                             ", which is asked without one");
-      return absl::OkStatus();
-    }
-  }
+  const auto is_for = is_for_router(settings, "pass", pass.source, pass.origin, common);
+  if (!is_for.ok() || !*is_for) return is_for.status();
   const auto plaintext = settings.is_on("plaintext");
   if (!plaintext.ok()) return plaintext.status();
   // The one in the file is for the router that runs here.
@@ -100,6 +104,28 @@ Status resolve_pass(const Settings& settings, const Environment& environment, Co
   }
   common.pass = std::move(pass.text);
   return absl::OkStatus();
+}
+
+Status resolve_identity(const Settings& settings, Common& common) {
+  const Setting* const command = settings.find("identity-command");
+  if (command == nullptr) return absl::OkStatus();
+  const auto is_for =
+      is_for_router(settings, "identity command", command->source, command->origin, common);
+  if (!is_for.ok() || !*is_for) return is_for.status();
+  if (!common.router.tls) {
+    return usage_error(command->source + " is for a router behind https://, and not for " +
+                       common.router.text() + ": name it with --router URL");
+  }
+  common.identity_command = command->values.front();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Status resolve_credentials(const Settings& settings, const Environment& environment,
+                           Common& common) {
+  if (Status status = resolve_pass(settings, environment, common); !status.ok()) return status;
+  return resolve_identity(settings, common);
 }
 
 }  // namespace mm::config

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which pass goes to which router.
-#include "config/pass.h"
+// Which credential goes to which router.
+#include "config/credentials.h"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
@@ -144,4 +144,25 @@ TEST_CASE("pass: a router reads none, and none is needed to make one") {
   REQUIRE(made.ok());
   CHECK(made->new_pass == "ann");
   CHECK(made->auth_file == "p.json");
+}
+
+TEST_CASE("credentials: an identity command is for its own router alone, behind TLS") {
+  const World world;
+  const auto command = [&](World::Values values, const Environment& environment = {}) {
+    const auto list = resolve_list({{std::move(values), {}}, environment, "/nonexistent"});
+    if (!list.ok()) return message(list.status());
+    world.notes = list->common.notes;
+    return list->common.identity_command;
+  };
+  const std::string both =
+      world.config(R"({"router": "https://a.example", "identity_command": "token a"})");
+  CHECK(command({{"config", {both}}}) == "token a");
+  CHECK(command({{"config", {both}}, {"router", {"https://b.example"}}}).empty());
+  REQUIRE(world.notes.size() == 1);
+  CHECK(has(world.notes[0], "the identity command of "));
+  CHECK(command({{"router", {"https://b.example"}}}, {{"MINDMELD_IDENTITY_COMMAND", "token b"}}) ==
+        "token b");
+  CHECK(has(command({{"config", {both}}, {"identity-command", {"token c"}}}), "named beside it"));
+  CHECK(has(command({{"identity-command", {"token c"}}}), "name it with --router URL"));
+  CHECK(has(command({{"identity-command", {"x"}}, {"router", {"http://a.example"}}}), "https://"));
 }
