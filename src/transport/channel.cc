@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <grpcpp/create_channel.h>
-#include <grpcpp/security/tls_credentials_options.h>
 #include <grpcpp/support/channel_arguments.h>
 
 #include <algorithm>
@@ -134,13 +133,6 @@ base::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> make_credentials(
   if (!channel.ok() || !identity) return channel;
   const auto call = grpc::MetadataCredentialsFromPlugin(std::make_unique<BearerToken>(identity));
   return grpc::CompositeChannelCredentials(*channel, call);
-}
-
-std::shared_ptr<grpc::ChannelCredentials> make_trusting_credentials() {
-  grpc::experimental::TlsChannelCredentialsOptions options;
-  options.set_verify_server_certs(false);
-  options.set_check_call_host(false);
-  return grpc::experimental::TlsCredentials(options);
 }
 
 std::shared_ptr<grpc::Channel> make_channel(

@@ -25,10 +25,6 @@ base::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> make_credentials(
     const config::RouterUrl& router, const std::string& ca_file,
     const std::shared_ptr<Identity>& identity);
 
-// Credentials that take any certificate: to find out whether a port speaks TLS, and for nothing
-// that matters to anybody.
-std::shared_ptr<grpc::ChannelCredentials> make_trusting_credentials();
-
 // What a channel is for.
 enum class Traffic { kControl, kLanes };
 

@@ -6,7 +6,6 @@
 #include "base/base64url.h"
 #include "base/check.h"
 #include "ops/log.h"
-#include "transport/tls_probe.h"
 
 namespace mm::transport {
 
@@ -23,6 +22,7 @@ void CallQueue::stop() {
   for (ClientCall* call : calls_) calls.push_back(call->shared_from_this());
   for (const auto& call : calls) call->abandon();
   tls_questions_.clear();
+  tls_probe_.reset();
   queue_.Shutdown();
   thread_.reset();
 }
@@ -42,12 +42,14 @@ void CallQueue::present(grpc::ClientContext& context, const base::Secret& ticket
   }
 }
 
-void CallQueue::ask_tls(std::function<void(bool)> then) {
+void CallQueue::ask_tls(std::function<void(const TlsAnswer&)> then) {
   tls_questions_.push_back(std::move(then));
-  if (tls_questions_.size() > 1) return;
-  start_tls_probe(shared_from_this(), [this](bool speaks_tls) {
-    for (const auto& answer : std::exchange(tls_questions_, {})) answer(speaks_tls);
-  });
+  if (tls_probe_) return;
+  const auto on_answer = [this](const TlsAnswer& answer) {
+    const std::unique_ptr<TlsProbe> over = std::move(tls_probe_);
+    for (const auto& question : std::exchange(tls_questions_, {})) question(answer);
+  };
+  tls_probe_ = std::make_unique<TlsProbe>(loop_, router(), options_.ca_file, on_answer);
 }
 
 void* ClientCall::Operation::start() {
@@ -98,9 +100,15 @@ void ClientCall::conclude(const grpc::Status& status,
   // reach what comes after it.
   const bool is_useless = !end.from_router || end.code == grpc::StatusCode::UNAVAILABLE;
   if (is_useless && !said.ok()) lease_.mark_failed();
-  if (!cause_.ok() || queue_->router().tls || !may_speak_tls(end)) return then(said);
-  queue_->ask_tls([this, keep = shared_from_this(), said, then](bool tls) {
-    if (!abandoned_) then(tls ? speaks_tls(queue_->router()) : said);
+  const config::RouterUrl& router = queue_->router();
+  const bool is_unclear = router.tls ? is_untrusted(end) : may_speak_tls(end);
+  if (!cause_.ok() || !is_unclear) return then(said);
+  queue_->ask_tls([this, keep = shared_from_this(), said, then](const TlsAnswer& answer) {
+    if (abandoned_) return;
+    const config::RouterUrl& asked = queue_->router();
+    if (asked.tls)
+      return then(answer.untrusted.empty() ? said : untrusted(asked, answer.untrusted));
+    then(answer.speaks_tls ? speaks_tls(asked) : said);
   });
 }
 

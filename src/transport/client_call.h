@@ -19,6 +19,7 @@
 #include "transport/completion.h"
 #include "transport/router_client.h"
 #include "transport/status.h"
+#include "transport/tls_probe.h"
 
 namespace mm::transport {
 
@@ -45,8 +46,8 @@ class CallQueue : public std::enable_shared_from_this<CallQueue> {
   // Says who makes a call: whoever has this ticket's proof, else whose the pass is.
   void present(grpc::ClientContext& context, const base::Secret& ticket = {}) const;
 
-  // Finds out whether the router's port speaks TLS. One probe answers all who ask meanwhile.
-  void ask_tls(std::function<void(bool speaks_tls)> then);
+  // Finds out what TLS the router's port speaks. One probe answers all who ask meanwhile.
+  void ask_tls(std::function<void(const TlsAnswer&)> then);
 
  private:
   friend class ClientCall;
@@ -56,7 +57,8 @@ class CallQueue : public std::enable_shared_from_this<CallQueue> {
   grpc::CompletionQueue queue_;
   std::optional<CompletionThread> thread_;
   std::unordered_set<ClientCall*> calls_;
-  std::vector<std::function<void(bool)>> tls_questions_;
+  std::vector<std::function<void(const TlsAnswer&)>> tls_questions_;
+  std::unique_ptr<TlsProbe> tls_probe_;  // while there are questions
 };
 
 class ClientCall : public std::enable_shared_from_this<ClientCall> {

@@ -73,15 +73,12 @@ std::string with_scheme(config::RouterUrl router, bool tls) {
 Status unavailable(std::string_view message) { return base::error(Code::kUnavailable, message); }
 Status wrong(std::string_view message) { return base::error(Code::kFailedPrecondition, message); }
 
-Status untrusted(const config::RouterUrl& router) {
-  return wrong("the certificate of " + router.text() +
-               " is not trusted (certificate verify failed); name its CA with --ca FILE");
-}
-
 // No connection came about.
 Status dial_failure(std::string_view text, const config::RouterUrl& router) {
   const std::string url = router.text();
-  if (has(text, kUntrusted)) return untrusted(router);
+  if (has(text, kUntrusted)) {
+    return untrusted(router, "is not trusted; name its CA with --ca FILE");
+  }
   if (has(text, kWrongPin)) {
     return wrong("what answers at " + url + " has another key than its pin: the router got a new " +
                  "one, or somebody is in between; ask for its URL, or for a new ticket");
@@ -93,7 +90,12 @@ Status dial_failure(std::string_view text, const config::RouterUrl& router) {
     return wrong("what answers at " + url + " does not speak TLS; try " +
                  with_scheme(router, false));
   }
-  if (has(text, kNoAlpn) || has_any(text, kNotHttp2)) return not_a_router(router);
+  if (has(text, kNoAlpn)) {
+    return wrong("what answers at " + url +
+                 " speaks no HTTP/2: it is no mindmeld router, or behind " +
+                 "something that knows HTTP/1.1 alone");
+  }
+  if (has_any(text, kNotHttp2)) return not_a_router(router);
   if (has(text, kHandshake)) return wrong("no TLS session with " + url + " could be made");
   if (has_any(text, kTimedOut)) return no_answer(router);
   if (has_any(text, kCutOff)) {
@@ -177,10 +179,12 @@ bool may_speak_tls(const CallEnd& end) {
          (has_any(end.text, kCutOff) || has_any(end.text, kNotHttp2));
 }
 
-bool shows_tls(const CallEnd& end) {
-  if (!end.text.starts_with(kDialFailed)) return end.from_router || end.code == grpc::OK;
-  return has(end.text, kUntrusted) || has(end.text, kWrongPin) || has(end.text, kWrongName) ||
-         has(end.text, kNoAlpn);
+bool is_untrusted(const CallEnd& end) {
+  return !end.from_router && end.text.starts_with(kDialFailed) && has(end.text, kUntrusted);
+}
+
+Status untrusted(const config::RouterUrl& router, const std::string& why) {
+  return wrong("the certificate of " + router.text() + " " + why);
 }
 
 Status speaks_tls(const config::RouterUrl& router) {

@@ -1,17 +1,38 @@
 // SPDX-License-Identifier: MIT
-// Finds out why a plaintext dial was cut off: asks the same port once more, by TLS. gRPC's text for
-// a plaintext client at a TLS port is the same as for a router that just died.
+// TlsProbe: finds out why a dial failed, which gRPC's texts do not tell: shakes hands with the same
+// port once more, by OpenSSL, and says what it saw. Sends nothing of the user's.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <string>
 
-#include "transport/client_call.h"
+#include "base/status.h"
+#include "config/config.h"
+#include "net/loop.h"
 
 namespace mm::transport {
 
-// Calls `then` on the loop, within 3 s. Sends nothing of the user's.
-void start_tls_probe(const std::shared_ptr<CallQueue>& queue,
-                     std::function<void(bool speaks_tls)> then);
+struct TlsAnswer {
+  bool speaks_tls = false;
+  // What is wrong with its certificate, for people: "has expired (on 2026-11-24)"; empty: nothing,
+  // or it was not seen.
+  std::string untrusted;
+};
+
+class TlsProbe {
+ public:
+  // Calls `then` once, on the loop, within 3 s; it may destroy the probe. `ca_file`: as
+  // RouterClient::Options.
+  TlsProbe(net::Loop& loop, const config::RouterUrl& router, const std::string& ca_file,
+           std::function<void(const TlsAnswer&)> then);
+  ~TlsProbe();  // gives up: `then` is not called any more
+  TlsProbe(const TlsProbe&) = delete;
+  TlsProbe& operator=(const TlsProbe&) = delete;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace mm::transport

@@ -4,7 +4,9 @@ that is replaced while it runs."""
 from __future__ import annotations
 
 import shutil
+import socket
 import ssl
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -50,7 +52,7 @@ def test_its_url_and_its_tickets_lead_to_that_router_and_to_no_other(world: Worl
 
     for wrong in (f"{url}#{ANOTHER_PIN}", url):
         refused = world.run("list", "--router", wrong)
-        words = "another key than its pin" if "#" in wrong else "not trusted"
+        words = "another key than its pin" if "#" in wrong else "with a # and its pin"
         refused.expect_refusal(5, url, words)
     stranger = world.run("connect", f"{ticket[:-22]}{ANOTHER_PIN}=-", "--no-wait")
     stranger.expect_refusal(5, "another key than its pin", "new ticket")
@@ -153,3 +155,34 @@ def test_a_new_certificate_is_shown_to_who_comes_and_nobody_else_notices(
     told = router.wait_event("error", code="tls")
     assert "is not a PEM private key; the certificate before it is still in use" in told["message"]
     assert is_shown()
+
+
+class OldServer:
+    """TLS on a port of its own, for who speaks HTTP/1.1."""
+
+    def __init__(self, certificates: Certificates) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates.certificate, certificates.key)
+        context.set_alpn_protocols(["http/1.1"])
+        self._socket = context.wrap_socket(
+            socket.create_server(("127.0.0.1", 0)), server_side=True, do_handshake_on_connect=False
+        )
+        self.url = f"https://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def close(self) -> None:
+        """Frees the port."""
+        self._socket.close()
+
+    def serve_one(self) -> None:
+        """Shakes hands with the next one who comes, and hears them out."""
+        with self._socket.accept()[0] as peer, suppress(OSError):
+            peer.do_handshake()  # type: ignore[attr-defined]
+            while peer.recv(4096):
+                continue
+
+
+def test_what_speaks_http_1_alone_is_named(world: World, certificates: Certificates) -> None:
+    server = world.owned(OldServer(certificates))
+    world.background(server.serve_one)
+    refused = world.run("list", "--router", server.url, "--ca", str(certificates.authority))
+    refused.expect_refusal(5, server.url, "no HTTP/2", "HTTP/1.1 alone")

@@ -41,13 +41,13 @@ void add_extension(X509* certificate, X509* issuer, int nid, const std::string& 
   X509_EXTENSION_free(extension);
 }
 
-Certificate make_unsigned(EVP_PKEY* key, const std::string& name) {
+Certificate make_unsigned(EVP_PKEY* key, const std::string& name, const Validity& validity = {}) {
   static long serial = 0;
   Certificate certificate(X509_new());
   X509_set_version(certificate.get(), X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), ++serial);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -60);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), validity.from_s);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), validity.until_s);
   X509_set_pubkey(certificate.get(), key);
   X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
@@ -73,7 +73,8 @@ Identity make_authority(const std::string& name) {
   return sign(certificate, key, certificate.get(), key.get());
 }
 
-Identity make_identity(const Identity& authority, const std::string& alternative_name) {
+Identity make_identity(const Identity& authority, const std::string& alternative_name,
+                       const Validity& validity) {
   const Memory issuer_pem;
   const Memory issuer_key_pem;
   BIO_puts(issuer_pem.bio, authority.certificate.c_str());
@@ -81,7 +82,7 @@ Identity make_identity(const Identity& authority, const std::string& alternative
   const Certificate issuer(PEM_read_bio_X509(issuer_pem.bio, nullptr, nullptr, nullptr));
   const Key issuer_key(PEM_read_bio_PrivateKey(issuer_key_pem.bio, nullptr, nullptr, nullptr));
   const Key key(EVP_EC_gen("P-256"));
-  const Certificate certificate = make_unsigned(key.get(), "router");
+  const Certificate certificate = make_unsigned(key.get(), "router", validity);
   add_extension(certificate.get(), issuer.get(), NID_subject_alt_name, alternative_name);
   return sign(certificate, key, issuer.get(), issuer_key.get());
 }

@@ -14,8 +14,15 @@ struct Identity {
 // A self-signed authority.
 Identity make_authority(const std::string& name);
 
+// From when until when a certificate is good, in seconds from now.
+struct Validity {
+  long from_s = -60;
+  long until_s = 3'600;
+};
+
 // Signed by `authority`, for one subject alternative name: "IP:127.0.0.1", "DNS:example.org".
-Identity make_identity(const Identity& authority, const std::string& alternative_name);
+Identity make_identity(const Identity& authority, const std::string& alternative_name,
+                       const Validity& validity = {});
 
 // A file that lives as long as this object.
 class TemporaryFile {

@@ -3,6 +3,8 @@
 // of transport/status.cc against the texts of the gRPC that is linked.
 #include <doctest/doctest.h>
 
+#include <ctime>
+
 #include "client_fixture.h"
 #include "fake_router.h"
 #include "raw_server.h"
@@ -138,13 +140,39 @@ TEST_CASE("dial: a certificate that is not trusted, or not for this host, is sai
     CHECK(status.code() == Code::kFailedPrecondition);
     CHECK(words(status) ==
           "the certificate of " + router.url().text() +
-              " is not trusted (certificate verify failed); name its CA with --ca FILE");
+              " is of an authority that is not known here: name its CA with --ca FILE");
   }
   FakeRouter router({}, &elsewhere);
   const base::Status status = dial(router.url(), ca.path());
   CHECK(status.code() == Code::kFailedPrecondition);
   CHECK(words(status) ==
         "the certificate of " + router.url().text() + " is for another name than 127.0.0.1");
+}
+
+TEST_CASE("dial: what is wrong with a certificate is named") {
+  const Identity authority = make_authority("test");
+  const TemporaryFile ca(authority.certificate);
+  const auto why_not = [&](const Identity& identity) {
+    FakeRouter router({}, &identity);
+    const base::Status status = dial(router.url(), ca.path());
+    CHECK(status.code() == Code::kFailedPrecondition);
+    const std::string begin = "the certificate of " + router.url().text();
+    CHECK(words(status).starts_with(begin));
+    return words(status).substr(begin.size());
+  };
+  const auto day = [](long offset_s) {
+    const std::time_t time = std::time(nullptr) + offset_s;
+    char text[16];
+    return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%d", std::gmtime(&time)));
+  };
+  constexpr long kDayS = 86'400;
+  CHECK(why_not(make_identity(authority, "IP:127.0.0.1", {-9 * kDayS, -3 * kDayS})) ==
+        " has expired (on " + day(-3 * kDayS) + ")");
+  CHECK(why_not(make_identity(authority, "IP:127.0.0.1", {3 * kDayS, 9 * kDayS})) ==
+        " is not valid yet (on " + day(3 * kDayS) + "): is this machine's clock right?");
+  CHECK(why_not(make_authority("its own")) ==
+        " is its own authority: name the router by the URL that it prints, with a # and its pin, "
+        "or that certificate with --ca FILE");
 }
 
 TEST_CASE("dial: plaintext to a TLS port, and TLS to a plaintext port, name the other scheme") {
