@@ -73,13 +73,14 @@ void Switchboard::set_people(const std::vector<config::Person>& people) {
   enforce();
 }
 
+// The clock may have been set back since: then all of its time is looked at again.
 void Switchboard::end_expired() {
-  if (admission_.has_expired_between(enforced_s_, unix_time_s())) enforce();
+  const int64_t now_s = unix_time_s();
+  if (admission_.has_expired_between(std::exchange(looked_s_, now_s), now_s)) enforce();
 }
 
 // Tickets are not asked about again: whose are withdrawn is for their share to cut off.
 void Switchboard::enforce() {
-  enforced_s_ = unix_time_s();
   const auto is_out = [this](const Caller& caller, Role role, const std::string& service) {
     const config::Verb verb = role == Role::kShare ? config::kMayShare : config::kMayConnect;
     return caller.is_person() && !check(caller, verb, service).ok();
@@ -109,7 +110,7 @@ base::StatusOr<Registry::Standing> Switchboard::add_share(const Offer& offer, Sh
   if (const Caller& caller = share.caller(); caller.is_known()) {
     const auto streams = registry_.streams();
     const auto count = std::count_if(streams.begin(), streams.end(), [&](const auto& each) {
-      return each.second->caller().name == caller.name;
+      return each.second->caller().name == caller.name && each.first != offer.name;
     });
     if (static_cast<size_t>(count) >= limits_.services_per_caller) {
       refused("services_per_caller", caller.name);

@@ -125,7 +125,7 @@ class Switchboard final : private Rendezvous::Host {
   const Limits& limits_;
   const std::string instance_;
   Admission admission_;
-  int64_t enforced_s_ = 0;  // Unix time
+  int64_t looked_s_ = 0;  // when it was last looked who has expired, Unix time
   Registry registry_;
   Rendezvous rendezvous_;
   Quota quota_;

@@ -257,6 +257,8 @@ TEST_CASE("people: what one person may use at once is limited") {
   Share db(world.router, "db", "", kAnn);
   Share more(world.router, "more", "", kAnn);
   CHECK(more.finish().error_code() == StatusCode::RESOURCE_EXHAUSTED);
+  Share again(world.router, "web", "", kAnn, {verifier()});
+  CHECK(again.is_registered);  // in its own place
   {
     const Joined bobs(world.router, kBob);
     CHECK(lane_as(world.router, kBob, test::new_token(world.router, "web", kBob)) ==
