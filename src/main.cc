@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The program: hands its command line and its environment to cli.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -37,6 +38,14 @@ mm::config::Environment environment() {
   return all;
 }
 
+// Each connection takes some, and the usual limit, 1 024, is for programs that use select().
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // What every user of this machine can see of a command line: not what comes after a ticket's '#'.
 void hide_tickets(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
@@ -51,6 +60,7 @@ void hide_tickets(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   occupy_standard_descriptors();
+  raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of write(), no more
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   hide_tickets(argc, argv);

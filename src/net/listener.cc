@@ -52,7 +52,10 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
     bool is_out_of_something = false;  // said once, until accepting goes on
   };
 
-  Impl(Loop& loop, Handler handler) : loop(loop), handler(std::move(handler)) {}
+  // Not OK: the kernel cannot watch one more.
+  using Take = std::function<base::Status(Fd)>;
+
+  Impl(Loop& loop, Take take) : loop(loop), take(std::move(take)) {}
 
   base::Status add(BoundSocket bound);
   void wait(Acceptor& acceptor);
@@ -61,7 +64,7 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
   void rest(Acceptor& acceptor, const base::Status& why);
 
   Loop& loop;
-  Handler handler;
+  Take take;
   std::vector<std::string> addresses;
   uint16_t port = 0;
   std::vector<std::unique_ptr<SocketFile>> files;
@@ -108,11 +111,9 @@ base::Status Listener::Impl::accept_one(Acceptor& acceptor, bool& is_empty) {
     if (is_empty || is_of_that_connection(errno)) return absl::OkStatus();
     return base::errno_error(errno, "accept");
   }
-  base::StatusOr<std::unique_ptr<Socket>> socket = Socket::adopt(loop, std::move(fd));
-  if (!socket.ok()) return socket.status();
-  acceptor.is_out_of_something = false;
-  handler(*std::move(socket));
-  return absl::OkStatus();
+  const base::Status taken = take(std::move(fd));
+  if (is_open && taken.ok()) acceptor.is_out_of_something = false;
+  return taken;
 }
 
 void Listener::Impl::rest(Acceptor& acceptor, const base::Status& why) {
@@ -125,9 +126,27 @@ void Listener::Impl::rest(Acceptor& acceptor, const base::Status& why) {
 
 base::StatusOr<std::unique_ptr<Listener>> Listener::open(Loop& loop, const base::Address& address,
                                                          Handler handler) {
+  return listen(loop, address, [&loop, handler = std::move(handler)](Fd fd) {
+    auto socket = Socket::adopt(loop, std::move(fd));
+    if (socket.ok()) handler(*std::move(socket));
+    return socket.status();
+  });
+}
+
+base::StatusOr<std::unique_ptr<Listener>> Listener::open_unwatched(Loop& loop,
+                                                                   const base::Address& address,
+                                                                   FdHandler handler) {
+  return listen(loop, address, [handler = std::move(handler)](Fd fd) {
+    handler(std::move(fd));
+    return base::Status();
+  });
+}
+
+base::StatusOr<std::unique_ptr<Listener>> Listener::listen(Loop& loop, const base::Address& address,
+                                                           std::function<base::Status(Fd)> take) {
   base::StatusOr<std::vector<BoundSocket>> bound = bind_all(address);
   if (!bound.ok()) return bound.status();
-  auto impl = std::make_shared<Impl>(loop, std::move(handler));
+  auto impl = std::make_shared<Impl>(loop, std::move(take));
   for (BoundSocket& socket : *bound) {
     const base::Status status = impl->add(std::move(socket));
     if (!status.ok()) return status;

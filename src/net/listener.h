@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 #include "base/status.h"
+#include "net/fd.h"
 #include "net/loop.h"
 #include "net/socket.h"
 
@@ -19,6 +20,8 @@ class Listener {
  public:
   // Called on the loop, once per connection. It may close or destroy the listener.
   using Handler = std::function<void(std::unique_ptr<Socket>)>;
+  // The same for who does not want it watched here: it is connected, and does not block.
+  using FdHandler = std::function<void(Fd)>;
 
   // Listens at once, and accepts when the loop runs. A TCP address without a host is 127.0.0.1 and
   // ::1 with the same port (IPv4 alone where there is no IPv6); port 0 is one that is free. A unix
@@ -29,6 +32,9 @@ class Listener {
   // likewise with another code for every other cause.
   static base::StatusOr<std::unique_ptr<Listener>> open(Loop& loop, const base::Address& address,
                                                         Handler handler);
+  static base::StatusOr<std::unique_ptr<Listener>> open_unwatched(Loop& loop,
+                                                                  const base::Address& address,
+                                                                  FdHandler handler);
 
   ~Listener();
   Listener(const Listener&) = delete;
@@ -44,6 +50,8 @@ class Listener {
  private:
   struct Impl;
   explicit Listener(std::shared_ptr<Impl> impl);
+  static base::StatusOr<std::unique_ptr<Listener>> listen(Loop& loop, const base::Address& address,
+                                                          std::function<base::Status(Fd)> take);
 
   std::shared_ptr<Impl> impl_;  // shared with the waits under way
 };

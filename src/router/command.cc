@@ -67,6 +67,7 @@ base::ExitCode run(const config::RouterConfig& config) {
   Reloads reloads(loop, config.auth_file, events);
   if (const base::Status status = reloads.read(); !status.ok()) return failed(events, status);
   transport::Server::Options server{config.listen, config.tls_cert_file, config.tls_key_file};
+  server.door.is_per_address = !limits.is_behind_front_end;
   std::optional<config::RouterUrl> public_url = config.public_url;
   if (!config.own_key_file.empty()) {
     base::SystemRandom random;

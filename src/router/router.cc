@@ -14,8 +14,11 @@ base::StatusOr<std::unique_ptr<Router>> Router::start(net::Loop& loop,
                                                       const Limits& limits,
                                                       const std::string& public_url) {
   std::unique_ptr<Router> router(new Router(loop, limits, public_url));
-  auto server =
-      transport::Server::start(options, {&router->control_.service(), &router->proxy_.service()});
+  auto server = transport::Server::start(
+      loop, options, {&router->control_.service(), &router->proxy_.service()},
+      [router = router.get()](std::string_view reason, const auto& address) {
+        router->switchboard_.count_refusal(reason, address);
+      });
   if (!server.ok()) return server.status();
   router->server_ = std::move(*server);
   for (size_t i = 0; i < router->server_->queue_count(); ++i) {
@@ -39,6 +42,7 @@ Router::~Router() {
 
 void Router::stop(std::function<void()> stopped) {
   switchboard_.drain([this, stopped = std::move(stopped)] {
+    server_->close_door();
     // On a thread of its own: it blocks until the loop has let go of the last call.
     stopper_ = std::thread([this, stopped] {
       server_->stop(kStatusPatience);

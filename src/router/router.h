@@ -33,7 +33,7 @@ class Router {
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
 
-  const std::vector<std::string>& addresses() const { return server_->addresses(); }
+  std::vector<std::string> addresses() const { return server_->addresses(); }
 
   // Who may do what: everybody everything until this is called. Also for what is open: who is cut
   // off is told why. On the loop.

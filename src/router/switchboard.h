@@ -83,6 +83,11 @@ class Switchboard final : private Rendezvous::Host {
   // Not even a token that was minted and not used.
   bool holds_nothing() const { return bridges_.empty() && rendezvous_.is_empty(); }
 
+  // For counting: somebody was refused elsewhere.
+  void count_refusal(std::string_view reason, const std::string& caller) {
+    refused(reason, caller);
+  }
+
   uint64_t refused_count() const { return refusals_.total(); }
 
  private:

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <thread>
 
-#include "net/bind.h"
+#include "base/check.h"
 #include "transport/grpc_log.h"
 
 namespace mm::transport {
@@ -43,25 +43,11 @@ void configure(grpc::ServerBuilder& builder) {
       {GRPC_ARG_HTTP2_MAX_FRAME_SIZE, 1 << 20},
       {GRPC_ARG_HTTP2_WRITE_BUFFER_SIZE, 1 << 20},
       {GRPC_ARG_TCP_READ_CHUNK_SIZE, 256 << 10},
+      {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000},
+      {GRPC_ARG_MAX_CONCURRENT_STREAMS, 1'000},    // of one connection
+      {GRPC_ARG_MAX_CONNECTION_IDLE_MS, 600'000},  // without a call: nobody's
   };
   for (const auto& [name, value] : arguments) builder.AddChannelArgument(name, value);
-}
-
-// What gRPC is to listen on. Each is bound here for a moment, because gRPC does not say why it
-// could not; port 0 is left to gRPC, or somebody could take the port in between.
-base::StatusOr<std::vector<std::string>> addresses_for(
-    const std::vector<config::Endpoint>& endpoints) {
-  std::vector<std::string> addresses;
-  for (const config::Endpoint& endpoint : endpoints) {
-    const base::StatusOr<std::vector<net::BoundSocket>> bound = net::bind_all(endpoint);
-    if (!bound.ok()) return bound.status();
-    if (endpoint.port == 0) {
-      addresses.push_back(base::host_port(endpoint.host.empty() ? "127.0.0.1" : endpoint.host, 0));
-      continue;
-    }
-    for (const net::BoundSocket& socket : *bound) addresses.push_back(socket.text);
-  }
-  return addresses;
 }
 
 unsigned queues_wanted() {
@@ -70,35 +56,28 @@ unsigned queues_wanted() {
 
 }  // namespace
 
-base::StatusOr<std::unique_ptr<Server>> Server::start(const Options& options,
-                                                      const std::vector<grpc::Service*>& services) {
+base::StatusOr<std::unique_ptr<Server>> Server::start(net::Loop& loop, const Options& options,
+                                                      const std::vector<grpc::Service*>& services,
+                                                      Door::OnRefused on_refused) {
   capture_grpc_log();
   auto tls = ServerTls::open(options.tls_cert_file, options.tls_key_file, options.own_identity);
   if (!tls.ok()) return tls.status();
-  const base::StatusOr<std::vector<std::string>> wanted = addresses_for(options.listen);
-  if (!wanted.ok()) return wanted.status();
+  auto door = Door::open(loop, options.listen, options.door, std::move(on_refused));
+  if (!door.ok()) return door.status();
 
   grpc::ServerBuilder builder;
   configure(builder);
-  std::vector<int> ports(wanted->size(), 0);
-  for (size_t i = 0; i < wanted->size(); ++i) {
-    builder.AddListeningPort((*wanted)[i], (*tls)->credentials(), &ports[i]);
-  }
+  auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      (*tls)->credentials());
   for (grpc::Service* service : services) builder.RegisterService(service);
-  std::unique_ptr<Server> server(new Server(*std::move(tls)));
+  std::unique_ptr<Server> server(new Server(*std::move(tls), *std::move(door)));
   for (unsigned i = 0; i < queues_wanted(); ++i) {
     server->queues_.push_back(builder.AddCompletionQueue());
   }
   server->server_ = builder.BuildAndStart();
-  for (size_t i = 0; i < wanted->size(); ++i) {
-    const std::string& address = (*wanted)[i];
-    if (server->server_ == nullptr || ports[i] == 0) {
-      return base::error(base::Code::kAlreadyExists,
-                         "cannot listen on " + address + ": it was taken a moment ago");
-    }
-    server->addresses_.push_back(address.substr(0, address.rfind(':') + 1) +
-                                 std::to_string(ports[i]));
-  }
+  MM_CHECK(server->server_ != nullptr);
+  server->door_->lead_to(std::move(acceptor));
   return server;
 }
 

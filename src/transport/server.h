@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "config/config.h"
 #include "transport/completion.h"
+#include "transport/door.h"
 #include "transport/server_tls.h"
 
 namespace mm::transport {
@@ -27,19 +28,22 @@ class Server {
     std::string tls_cert_file;             // PEM; both or neither
     std::string tls_key_file;
     std::optional<OwnIdentity> own_identity = {};  // where there are no files
+    Door::Limits door = {};
   };
 
-  // Listens at once; callers wait until serve(). `services` are registered with it and outlive it.
-  // kInvalidArgument: the TLS files. Any other error: an address cannot be listened on.
-  static base::StatusOr<std::unique_ptr<Server>> start(const Options& options,
-                                                       const std::vector<grpc::Service*>& services);
+  // Listens at once; callers wait until the loop runs, and until serve(). `services` are registered
+  // with it and outlive it, as the loop does. kInvalidArgument: the TLS files. Any other error: an
+  // address cannot be listened on.
+  static base::StatusOr<std::unique_ptr<Server>> start(net::Loop& loop, const Options& options,
+                                                       const std::vector<grpc::Service*>& services,
+                                                       Door::OnRefused on_refused);
 
   ~Server();  // Require: stop() has returned, if a call was ever requested
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   // As they were bound: "127.0.0.1:6353".
-  const std::vector<std::string>& addresses() const { return addresses_; }
+  std::vector<std::string> addresses() const { return door_->addresses(); }
 
   ServerTls& tls() { return *tls_; }
 
@@ -50,18 +54,22 @@ class Server {
   // Starts the queues' threads. Once, when the first calls have been requested.
   void serve();
 
+  // Lets nobody in any more. On the loop, before stop().
+  void close_door() { door_->close(); }
+
   // Takes no new call, cancels after `patience` those that are left, and returns when every object
   // of a call is gone: so it blocks, and needs the threads that finish calls to run meanwhile.
   void stop(base::Duration patience);
 
  private:
-  explicit Server(std::unique_ptr<ServerTls> tls) : tls_(std::move(tls)) {}
+  Server(std::unique_ptr<ServerTls> tls, std::unique_ptr<Door> door)
+      : tls_(std::move(tls)), door_(std::move(door)) {}
 
   const std::unique_ptr<ServerTls> tls_;  // outlives the server
+  const std::unique_ptr<Door> door_;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::unique_ptr<CompletionThread>> threads_;
-  std::vector<std::string> addresses_;
 };
 
 }  // namespace mm::transport

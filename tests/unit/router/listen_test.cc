@@ -35,9 +35,9 @@ TEST_CASE("listen: port 0 becomes a real one, for each address") {
   net::Loop loop;
   const auto router = Router::start(loop, {{at("127.0.0.1", 0), at("", 0)}, "", ""});
   REQUIRE(router.ok());
-  REQUIRE((*router)->addresses().size() == 2);
+  REQUIRE((*router)->addresses().size() >= 2);  // and [::1], where there is IPv6
   for (const std::string& address : (*router)->addresses()) {
-    CHECK(address.starts_with("127.0.0.1:"));
+    CHECK((address.starts_with("127.0.0.1:") || address.starts_with("[::1]:")));
     CHECK(!address.ends_with(":0"));
   }
   stop(loop, **router);

@@ -5,23 +5,64 @@
 #include <grpcpp/create_channel.h>
 
 #include <fstream>
+#include <mutex>
+#include <thread>
 
+#include "config/endpoint.h"
 #include "unit/transport/certificates.h"
+#include "unit/transport/raw_connection.h"
 
 using namespace mm;
+using namespace std::chrono_literals;
 using base::Code;
 using test::TemporaryFile;
 using transport::Server;
 
 namespace {
 
-base::StatusOr<std::unique_ptr<Server>> start(const std::string& cert_file,
-                                              const std::string& key_file) {
-  return Server::start({{config::Endpoint::tcp("127.0.0.1", 0)}, cert_file, key_file}, {});
-}
+// A server whose loop runs.
+class World {
+ public:
+  World(const std::string& cert_file, const std::string& key_file,
+        const transport::Door::Limits& limits = {}) {
+    Server::Options options{{config::Endpoint::tcp("127.0.0.1", 0)}, cert_file, key_file};
+    options.door = limits;
+    auto started = Server::start(loop_, options, {}, [this](std::string_view reason, const auto&) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      refusals_.emplace_back(reason);
+    });
+    status = started.status();
+    if (!status.ok()) return;
+    server = *std::move(started);
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+  ~World() {
+    if (!server) return;
+    loop_.post([this] {
+      server->close_door();
+      loop_.stop();
+    });
+    thread_.join();
+    server->stop({});
+  }
+
+  std::vector<std::string> refusals() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return refusals_;
+  }
+
+  base::Status status;
+  std::unique_ptr<Server> server;
+
+ private:
+  net::Loop loop_;
+  std::thread thread_;
+  std::mutex mutex_;
+  std::vector<std::string> refusals_;
+};
 
 std::string why_not(const std::string& cert_file, const std::string& key_file) {
-  const base::Status status = start(cert_file, key_file).status();
+  const base::Status status = World(cert_file, key_file).status;
   CHECK(status.code() == Code::kInvalidArgument);
   return base::message(status);
 }
@@ -33,14 +74,13 @@ TEST_CASE("server: with a certificate and its key it speaks TLS") {
   const test::Identity identity = test::make_identity(authority, "IP:127.0.0.1");
   const TemporaryFile cert(identity.certificate);
   const TemporaryFile key(identity.key);
-  const auto server = start(cert.path(), key.path());
-  REQUIRE(server.ok());
+  const World world(cert.path(), key.path());
+  REQUIRE(world.status.ok());
   grpc::SslCredentialsOptions options;
   options.pem_root_certs = authority.certificate;
   const auto channel =
-      grpc::CreateChannel((*server)->addresses()[0], grpc::SslCredentials(options));
+      grpc::CreateChannel(world.server->addresses()[0], grpc::SslCredentials(options));
   CHECK(channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10)));
-  (*server)->stop({});
 }
 
 TEST_CASE("server: TLS files that cannot do are named, each with what is wrong with it") {
@@ -78,9 +118,9 @@ TEST_CASE("server: who connects after its files were replaced is shown the new c
   const test::Identity second = test::make_identity(other_authority, "IP:127.0.0.1");
   const TemporaryFile cert(first.certificate);
   const TemporaryFile key(first.key);
-  const auto server = start(cert.path(), key.path());
-  REQUIRE(server.ok());
-  transport::ServerTls& tls = (*server)->tls();
+  const World world(cert.path(), key.path());
+  REQUIRE(world.status.ok());
+  transport::ServerTls& tls = world.server->tls();
   CHECK_FALSE(tls.has_changed());
   const auto connect = [&](const test::Identity& trusted) {
     grpc::SslCredentialsOptions options;
@@ -89,7 +129,7 @@ TEST_CASE("server: who connects after its files were replaced is shown the new c
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
-    return grpc::CreateCustomChannel((*server)->addresses()[0], grpc::SslCredentials(options),
+    return grpc::CreateCustomChannel(world.server->addresses()[0], grpc::SslCredentials(options),
                                      arguments);
   };
   const auto within = [](int seconds) {
@@ -110,5 +150,34 @@ TEST_CASE("server: who connects after its files were replaced is shown the new c
   CHECK(connect(other_authority)->WaitForConnected(within(10)));
   CHECK_FALSE(connect(authority)->WaitForConnected(within(1)));
   CHECK(open->GetState(false) == GRPC_CHANNEL_READY);
-  (*server)->stop({});
+}
+
+TEST_CASE("server: connections are counted by where they come from, while they are there") {
+  transport::Door::Limits limits;
+  limits.connections_per_address = 3;
+  World world("", "", limits);
+  REQUIRE(world.status.ok());
+  const uint16_t port = config::parse_router_listen(world.server->addresses()[0])->port;
+  std::vector<net::Fd> open;
+  for (int i = 0; i < 3; ++i) open.push_back(test::connect_to(port));
+  CHECK(test::is_closed(test::connect_to(port)));
+  CHECK(world.refusals() == std::vector<std::string>{"connections_per_address"});
+  open.pop_back();
+  // The server sees its end a moment later.
+  while (test::is_closed(open.emplace_back(test::connect_to(port)), 200ms)) open.pop_back();
+  CHECK(open.size() == 3);
+}
+
+TEST_CASE("server: behind a front end all come from one address, and are bounded in all") {
+  transport::Door::Limits limits;
+  limits.connections = 5;
+  limits.connections_per_address = 2;
+  limits.is_per_address = false;
+  World world("", "", limits);
+  REQUIRE(world.status.ok());
+  const uint16_t port = config::parse_router_listen(world.server->addresses()[0])->port;
+  std::vector<net::Fd> open;
+  for (int i = 0; i < 5; ++i) open.push_back(test::connect_to(port));
+  CHECK(test::is_closed(test::connect_to(port)));
+  CHECK(world.refusals() == std::vector<std::string>{"connections"});
 }
