@@ -50,24 +50,21 @@ def finish_tls(stranger: socket.socket) -> None:
             inside[0].write(stranger.recv(65536))
 
 
-@pytest.mark.parametrize(
-    ("tls", "begin"),
-    [
-        (False, say_nothing),
-        (False, begin_http2),
-        (True, say_nothing),
-        (True, begin_tls),
-        (True, finish_tls),
-    ],
-)
-def test_who_does_not_come_to_the_point_is_shown_out(
-    world: World, tls: bool, begin: Callable[[socket.socket], None]
-) -> None:
-    stranger = world.dial(world.router(tls=tls).address)
-    begin(stranger)
-    stranger.settimeout(HANDSHAKE_S + 5)
-    while stranger.recv(65536):  # what a server says of itself first
-        continue
+PLAIN: list[Callable[[socket.socket], None]] = [say_nothing, begin_http2]
+BY_TLS: list[Callable[[socket.socket], None]] = [say_nothing, begin_tls, finish_tls]
+
+
+def test_who_does_not_come_to_the_point_is_shown_out(world: World) -> None:
+    strangers = []
+    for tls, beginnings in ((False, PLAIN), (True, BY_TLS)):
+        address = world.router(tls=tls).address
+        for begin in beginnings:
+            strangers.append(world.dial(address))
+            begin(strangers[-1])
+    for stranger in strangers:  # all of them wait at once
+        stranger.settimeout(HANDSHAKE_S + 5)
+        while stranger.recv(65536):  # what a server says of itself first
+            continue
 
 
 def test_a_router_without_room_keeps_what_it_has_and_takes_more_when_there_is_some(
