@@ -128,8 +128,9 @@ base::StatusOr<std::unique_ptr<Listener>> Listener::open(Loop& loop, const base:
                                                          Handler handler) {
   return listen(loop, address, [&loop, handler = std::move(handler)](Fd fd) {
     auto socket = Socket::adopt(loop, std::move(fd));
-    if (socket.ok()) handler(*std::move(socket));
-    return socket.status();
+    const base::Status adopted = socket.status();
+    if (adopted.ok()) handler(*std::move(socket));
+    return adopted;
   });
 }
 

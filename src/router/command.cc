@@ -96,7 +96,7 @@ base::ExitCode run(const config::RouterConfig& config) {
                              {SIGTERM, SIGINT});
   std::optional<net::Signals> hang_up;  // with nothing to read again it ends the router, as usual
   const auto reload = [&](int) { reloads.everything(); };
-  if (reloads.has_any()) hang_up.emplace(loop, reload, std::initializer_list{SIGHUP});
+  if (reloads.has_any()) hang_up.emplace(loop, reload, std::initializer_list<int>{SIGHUP});
   for (const std::string& address : (*router)->addresses()) {
     events.router_listening(address, url_of(address, public_url, server.own_identity));
   }

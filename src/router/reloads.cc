@@ -21,8 +21,9 @@ Reloads::Reloads(net::Loop& loop, const std::string& auth_file, config::Events& 
 base::Status Reloads::read() {
   if (!people_) return absl::OkStatus();
   auto people = people_->read();
-  if (people.ok()) first_ = *std::move(people);
-  return people.status();
+  if (!people.ok()) return people.status();
+  first_ = *std::move(people);
+  return absl::OkStatus();
 }
 
 void Reloads::begin(Router& router) {
