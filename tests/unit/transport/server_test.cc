@@ -34,6 +34,7 @@ class World {
     status = started.status();
     if (!status.ok()) return;
     server = *std::move(started);
+    server->serve();
     thread_ = std::thread([this] { loop_.run(); });
   }
   ~World() {
