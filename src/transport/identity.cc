@@ -27,6 +27,7 @@ using base::Status;
 using base::StatusOr;
 
 constexpr base::Duration kPatience = std::chrono::seconds(30);
+constexpr int kLookMs = 100;  // how often it is looked whether anybody still wants a token
 constexpr size_t kTokenBytesMost = 16 << 10;  // as much as a header can be
 
 // A token is not used in the last minute that it has: a call takes a while to arrive.
@@ -50,29 +51,11 @@ StatusOr<std::string> token_in(std::string output) {
   return output;
 }
 
-// Until its other end is closed, in time.
-StatusOr<std::string> read_all(const net::Fd& output) {
-  const base::SystemClock clock;
-  const base::TimePoint deadline = clock.now() + kPatience;
-  std::string text;
-  for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.now());
-    pollfd readable{output.get(), POLLIN, 0};
-    const int count = left.count() > 0 ? poll(&readable, 1, static_cast<int>(left.count())) : 0;
-    if (count < 0 && errno == EINTR) continue;
-    if (count == 0) return failed("took longer than 30 s");
-    char block[4096];
-    const ssize_t bytes = read(output.get(), block, sizeof block);
-    if (bytes <= 0) return text;
-    text.append(block, static_cast<size_t>(bytes));
-    if (text.size() > kTokenBytesMost) return failed("printed more than one token");
-  }
-}
-
 }  // namespace
 
 StatusOr<base::Secret> Identity::token() {
   const std::lock_guard<std::mutex> lock(running_);
+  if (is_stopped_) return failed("was ended");
   const int64_t now_s = unix_time_s_();
   if (now_s < good_until_s_) return token_;
   StatusOr<std::string> output = run();
@@ -88,6 +71,7 @@ StatusOr<base::Secret> Identity::token() {
 void Identity::stop() {
   is_stopped_ = true;
   if (const pid_t child = child_; child > 0) kill(-child, SIGKILL);
+  const std::lock_guard<std::mutex> lock(running_);
 }
 
 // In a process group of its own, so that whatever it has started can be ended with it.
@@ -118,7 +102,7 @@ StatusOr<std::string> Identity::run() {
   child_ = child;
   if (is_stopped_) kill(-child, SIGKILL);
 
-  const StatusOr<std::string> text = read_all(output);
+  const StatusOr<std::string> text = read_all(output.get());
   if (!text.ok()) kill(-child, SIGKILL);
   siginfo_t ended{};
   while (waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
@@ -134,6 +118,24 @@ StatusOr<std::string> Identity::run() {
     return failed("failed with exit code " + std::to_string(WEXITSTATUS(state)));
   }
   return text;
+}
+
+// Until its other end is closed, in time.
+StatusOr<std::string> Identity::read_all(int output) const {
+  const base::SystemClock clock;
+  const base::TimePoint deadline = clock.now() + kPatience;
+  std::string text;
+  while (!is_stopped_) {
+    if (clock.now() >= deadline) return failed("took longer than 30 s");
+    pollfd readable{output, POLLIN, 0};
+    if (poll(&readable, 1, kLookMs) <= 0) continue;
+    char block[4096];
+    const ssize_t bytes = read(output, block, sizeof block);
+    if (bytes <= 0) return text;
+    text.append(block, static_cast<size_t>(bytes));
+    if (text.size() > kTokenBytesMost) return failed("printed more than one token");
+  }
+  return failed("was ended");
 }
 
 std::optional<int64_t> token_end_s(std::string_view token) {

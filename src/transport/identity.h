@@ -29,11 +29,12 @@ class Identity {
   // /bin/sh. Blocks meanwhile, 30 s at most; from any thread. kUnavailable: it failed.
   base::StatusOr<base::Secret> token();
 
-  // Ends a command that runs. From any thread; token() fails from now on.
+  // Ends a command that runs, and waits for who has asked for its token. token() fails from now on.
   void stop();
 
  private:
   base::StatusOr<std::string> run();
+  base::StatusOr<std::string> read_all(int output) const;
 
   const std::string command_;
   const std::function<int64_t()> unix_time_s_;
