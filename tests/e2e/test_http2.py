@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""What only a client of one's own can send to a router (H6, H8, H9): it costs the sender, and nobody
+else: who is connected goes on, and memory comes back."""
+from __future__ import annotations
+
+import gzip
+import socket
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import h2.events
+import pytest
+from harness.http2 import FORWARD, LANE, Http2
+from harness.streams import ping
+from harness.target import echo
+from harness.world import BINARY, Router, World, listening
+
+pytestmark = pytest.mark.needs_binary
+
+# What thousands of calls leave behind in the allocator; a sanitizer holds all of it back for a while.
+IS_SANITIZED = b"__asan_report" in Path(BINARY).read_bytes()
+MUCH_KIB = (1024 if IS_SANITIZED else 160) << 10
+PING_FRAME = b"\0\0\x08\x06\0\0\0\0\0" + b"flooding"
+SETTINGS_FRAME = b"\0\0\0\x04\0\0\0\0\0"
+
+
+@pytest.fixture
+def router(world: World) -> Router:
+    """For whoever comes."""
+    return world.router()
+
+
+@pytest.fixture
+def others(world: World, router: Router) -> socket.socket:
+    """A connection of somebody else's, through the same router."""
+    world.share(router, f"web={world.target().serve(echo).port}")
+    connection = world.dial(listening(world.connect(router, "web=0"), "web"))
+    ping(connection)
+    return connection
+
+
+def grpc_message(payload: bytes, compressed: bool = False, length: int | None = None) -> bytes:
+    """As it lies in DATA frames, with a length that may be a lie."""
+    return struct.pack(">BI", compressed, len(payload) if length is None else length) + payload
+
+
+def expect_unharmed(router: Router, others: socket.socket, before_kib: int) -> None:
+    """The others go on, and the router holds little more than before."""
+    ping(others)
+    router.program.until(
+        lambda: router.program.resident_kib() < before_kib + MUCH_KIB, "memory is back"
+    )
+
+
+def is_over(stream: int) -> Callable[[h2.events.Event], bool]:
+    """For wait(): an event that ends this stream."""
+
+    def ends(event: h2.events.Event) -> bool:
+        if isinstance(event, h2.events.ConnectionTerminated):
+            return True
+        is_end = isinstance(event, (h2.events.StreamEnded, h2.events.StreamReset))
+        return is_end and event.stream_id == stream
+
+    return ends
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        grpc_message(b"x", length=0xFFFFFFFF),
+        grpc_message(b"x" * (2 << 20)),
+        grpc_message(gzip.compress(b"\0" * (256 << 20)), compressed=True),
+        grpc_message(b"no gzip", compressed=True),
+    ],
+    ids=["4 GiB", "2 MiB", "a bomb", "compressed nonsense"],
+)
+@pytest.mark.parametrize("path", [FORWARD, LANE], ids=["call", "lane"])
+def test_a_message_that_is_too_large_or_may_become_it_is_refused(
+    world: World, router: Router, others: socket.socket, path: str, message: bytes
+) -> None:
+    before = router.program.resident_kib()
+    client = world.owned(Http2(router.address))
+    stream = client.request(path, ("grpc-encoding", "gzip"))
+    for begin in range(0, len(message), 16384):
+        part = message[begin : begin + 16384]
+        while client.is_open(stream) and client.h2.local_flow_control_window(stream) < len(part):
+            client.wait(lambda event: not isinstance(event, h2.events.PingReceived))
+        if not client.is_open(stream):
+            break
+        client.h2.send_data(stream, part)
+        client.flush()
+    if client.is_open(stream):
+        client.h2.end_stream(stream)
+        client.flush()
+        client.wait(is_over(stream))
+    expect_unharmed(router, others, before)
+
+
+def test_metadata_of_many_mebibytes_is_not_kept(
+    world: World, router: Router, others: socket.socket
+) -> None:
+    before = router.program.resident_kib()
+    for _ in range(3):
+        client = world.owned(Http2(router.address))
+        client.request(FORWARD, *[(f"x-{n}", "y" * 4096) for n in range(512)])
+        client.flush()
+        ping(others)
+    expect_unharmed(router, others, before)
+
+
+def test_streams_that_are_reset_as_fast_as_they_are_opened(
+    world: World, router: Router, others: socket.socket
+) -> None:
+    before = router.program.resident_kib()
+    client = world.owned(Http2(router.address))
+    for _ in range(100):
+        for _ in range(100):
+            client.h2.reset_stream(client.request(LANE))
+        if not client.flush():
+            break
+        ping(others)
+    expect_unharmed(router, others, before)
+
+
+@pytest.mark.parametrize("frame", [PING_FRAME, SETTINGS_FRAME], ids=["PING", "SETTINGS"])
+def test_a_flood_of_frames_that_want_an_answer(
+    world: World, router: Router, others: socket.socket, frame: bytes
+) -> None:
+    before = router.program.resident_kib()
+    client = world.owned(Http2(router.address))
+    for _ in range(100):
+        if not client.write(frame * 1000):
+            break
+        ping(others)
+    expect_unharmed(router, others, before)
+
+
+def test_lanes_that_nobody_comes_for_are_ended_and_their_number_is_bounded(
+    world: World, router: Router, others: socket.socket
+) -> None:
+    before = router.program.resident_kib()
+    metadata = [
+        ("mindmeld-role", "share"),
+        ("mindmeld-service", "web"),
+        ("mindmeld-generation", "1"),
+    ]
+    clients = [world.owned(Http2(router.address)) for _ in range(6)]
+    for client in clients:
+        for number in range(900):
+            token = f"{id(client):032x}{number:032x}"
+            client.request(LANE, ("mindmeld-token", token), *metadata)
+        client.flush()
+    router.program.wait_line("router.refused reason=lanes_per_caller")
+    ping(others)
+    for client in clients:
+        client.close()
+    expect_unharmed(router, others, before)
