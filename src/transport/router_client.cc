@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "transport/router_client.h"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -65,6 +67,10 @@ int64_t unix_time_s() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
+
+// gRPC has threads of its own, which let go of their sessions when they come to it: by default
+// OpenSSL would be gone from under them once main() returns. Before anything else uses it.
+[[maybe_unused]] const int kOpensslStays = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
 
 class GrpcRouterClient final : public RouterClient {
  public:
