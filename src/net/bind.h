@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Opens listening sockets: every kernel address that an Address stands for, with one port number.
-// Used by Listener, and by transport's server to learn beforehand why gRPC could not. Blocks while
-// a name is resolved: for start-up only.
+// Used by Listener. Blocks while a name is resolved: for start-up only. And where this machine may
+// be reached, for who listens at all of its addresses.
 #pragma once
 
 #include <sys/types.h>
