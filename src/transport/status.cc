@@ -33,6 +33,8 @@ constexpr std::array<std::string_view, 3> kCutOff = {"Socket closed", "Connectio
 constexpr std::array<std::string_view, 7> kConnectionLost = {
     "Socket closed",        "recvmsg:", "Connection reset by peer", "Broken pipe", "GOAWAY",
     "Connection timed out", "keepalive"};
+constexpr std::array<std::string_view, 3> kScarce = {
+    "Too many open files", "Cannot allocate memory", "No buffer space available"};
 constexpr std::array<std::string_view, 3> kTimedOut = {"timed out", "tcp handshaker shutdown",
                                                        "Handshake read failed"};
 
@@ -100,6 +102,10 @@ Status dial_failure(std::string_view text, const config::RouterUrl& router) {
   if (has_any(text, kTimedOut)) return no_answer(router);
   if (has_any(text, kCutOff)) {
     return unavailable("no router at " + url + ": the connection was closed at once");
+  }
+  for (const std::string_view scarce : kScarce) {
+    if (!has(text, scarce)) continue;
+    return unavailable("cannot dial " + url + ": " + std::string(scarce) + " on this machine");
   }
   const size_t connect = text.rfind(kConnect);
   if (connect == std::string_view::npos) return unavailable("no router at " + url);

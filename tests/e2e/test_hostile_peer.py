@@ -17,10 +17,21 @@ from harness.foreign import (
     FLOOR_BYTES,
     WINDOW_BYTES,
     ForeignClient,
+    ForeignConduit,
     ForeignLane,
     LaneEnded,
 )
-from harness.streams import END_OF_STREAM, RESET, drain, finish, ping, wait_broken
+from harness.program import Program
+from harness.streams import (
+    END_OF_STREAM,
+    RESET,
+    Payload,
+    drain,
+    finish,
+    ping,
+    send_what_fits,
+    wait_broken,
+)
 from harness.target import echo
 from harness.world import Router, World, listening
 
@@ -173,6 +184,57 @@ def test_a_share_that_says_nothing_is_not_waited_for_forever(
     connection.settimeout(25)
     assert drain(connection).end == RESET
     lane.cancel()
+
+
+CREDITS = [FLOOR_BYTES, 1 << 63, U64_MAX]
+
+
+@pytest.mark.parametrize("limit", CREDITS)
+def test_a_share_keeps_little_for_a_peer_that_takes_nothing_whatever_it_allows(
+    world: World, router: Router, client: ForeignClient, limit: int
+) -> None:
+    """H10: no credit for ever, or all there is, and nothing is ever acknowledged."""
+    target = world.target()
+    share = world.share(router, f"web={target.port}")
+    lane = client.open_lane("web")
+    lane.send(attach(lane, limit=limit))
+    server = target.accept()
+    before_kib = share.resident_kib()
+    expect_little_taken(server, share, before_kib)
+    lane.send(lane.frame(received=0, limit=limit))
+    other = client.connect("web")
+    other.send(b"hello")
+    assert target.accept().recv(100) == b"hello"
+    other.send_reset()
+    lane.send(lane.frame(reset={"code": 1}))
+    assert drain(server).end == RESET
+
+
+@pytest.mark.parametrize("limit", CREDITS)
+def test_a_connect_keeps_little_for_a_peer_that_takes_nothing_whatever_it_allows(
+    world: World, router: Router, client: ForeignClient, limit: int
+) -> None:
+    lanes = client.share("web")
+    connect = world.connect(router, "web=0")
+    application = world.dial(listening(connect, "web"))
+    lane = next(lanes)
+    lane.send(attach(lane, limit=limit))
+    before_kib = connect.resident_kib()
+    expect_little_taken(application, connect, before_kib)
+    other = world.dial(listening(connect, "web", host="::1"))
+    conduit = ForeignConduit(next(lanes))
+    conduit.send(b"hello")
+    assert other.recv(100) == b"hello"
+    conduit.send_reset()
+    lane.send(lane.frame(reset={"code": 1}))
+    assert drain(application).end == RESET
+
+
+def expect_little_taken(source: socket.socket, program: Program, before_kib: int) -> None:
+    """What is written to `source` is soon not taken any more, and fills no memory."""
+    taken = send_what_fits(source, Payload(256 << 20))
+    assert FLOOR_BYTES <= taken < 32 << 20
+    assert program.resident_kib() - before_kib < taken / 1024 + (8 << 10)
 
 
 # ---- the router itself

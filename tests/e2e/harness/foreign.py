@@ -127,8 +127,10 @@ class ForeignLane:
 class ForeignConduit:
     """A forwarded connection by PROTOCOL.md's rules, as a blocking stream of bytes."""
 
-    def __init__(self, lane: ForeignLane) -> None:
+    def __init__(self, lane: ForeignLane, protection: int = 0) -> None:
+        """`protection`: what is said of the bytes, which are taken as they come."""
         self.lane = lane
+        self._protection = protection
         self.reset: Any = None  # the peer's, once it came
         self._is_attached = False
         self._next = 0  # offset of what we send next
@@ -189,7 +191,8 @@ class ForeignConduit:
     def _send(self, **fields: Any) -> None:
         if not self._is_attached:
             self._is_attached = True
-            fields |= {"attach": True, "received": 0, "limit": WINDOW_BYTES}
+            attach = {"version": VERSION, "protection": self._protection}
+            fields |= {"attach": attach, "received": 0, "limit": WINDOW_BYTES}
         self.lane.send(self.lane.frame(**fields))
 
     def _take_frame(self) -> None:

@@ -42,6 +42,11 @@ constexpr Row kRows[] = {
      "failed to connect to all addresses; last error: UNKNOWN: ipv4:192.0.2.1:8080: connection "
      "attempt timed out before receiving SETTINGS frame",
      Code::kUnavailable, "the router at http://relay.example.com:8080 does not answer"},
+    {"no descriptors", grpc::UNAVAILABLE,
+     "failed to connect to all addresses; last error: UNKNOWN: ipv4:192.0.2.1:8080: Too many open "
+     "files",
+     Code::kUnavailable,
+     "cannot dial http://relay.example.com:8080: Too many open files on this machine"},
     {"a text nobody has seen", grpc::UNAVAILABLE,
      "failed to connect to all addresses; last error: something new", Code::kUnavailable,
      "no router at http://relay.example.com:8080"},
