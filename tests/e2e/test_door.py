@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable
 
 import pytest
+from harness.fixtures import runs_out_of_descriptors
 from harness.streams import ping
 from harness.target import echo
 from harness.world import Router, World, listening
@@ -67,6 +68,7 @@ def test_who_does_not_come_to_the_point_is_shown_out(world: World) -> None:
             continue
 
 
+@runs_out_of_descriptors
 def test_a_router_without_room_keeps_what_it_has_and_takes_more_when_there_is_some(
     world: World,
 ) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from harness.fixtures import runs_out_of_descriptors
 from harness.program import Program
 from harness.streams import END_OF_STREAM, RESET, Payload, dial, drain, finish, ping, send_payload
 from harness.target import Target, echo
@@ -35,6 +36,7 @@ def expect_rest(program: Program) -> None:
     assert (cpu_s(program) - before_s) / (time.monotonic() - began_at) < LITTLE_CPU
 
 
+@runs_out_of_descriptors
 def test_a_connect_without_descriptors_keeps_what_it_has_and_accepts_again_by_itself(
     world: World,
 ) -> None:
@@ -57,6 +59,7 @@ def test_a_connect_without_descriptors_keeps_what_it_has_and_accepts_again_by_it
     ping(connection)
 
 
+@runs_out_of_descriptors
 def test_a_share_without_descriptors_resets_what_it_cannot_dial_and_keeps_what_it_has(
     world: World,
 ) -> None:
