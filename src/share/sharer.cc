@@ -63,6 +63,7 @@ void Sharer::make_tickets() {
 
 void Sharer::on_keyring_changed() {
   if (!tickets_) return;
+  ops::log(ops::Level::kInfo, "keyring.changed", {{"service", service_.name}});
   if (registrar_) registrar_->update_verifiers(tickets_->verifiers());
   for (auto& [tunnel, connection] : connections_) {
     if (!connection.guest || tickets_->knows(*connection.guest)) continue;

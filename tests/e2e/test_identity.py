@@ -90,6 +90,8 @@ def test_a_command_that_fails_is_waited_for_like_a_router_that_is_away(
     flags = (*platform.front_end.flags, *platform.ann)
     failing = platform.command("exit 7")
     world.run("list", *flags, *failing).expect_refusal(5, "identity command", "exit code 7")
+    silent = platform.command("true")
+    world.run("list", *flags, *silent).expect_refusal(5, "identity command")
 
     source = world.folder / "token"
     reading = platform.command(f"cat {source} 2> /dev/null")

@@ -2,18 +2,14 @@
 """Who can use a shared service: tickets, and the keyrings that hold them."""
 from __future__ import annotations
 
-import os
-import pty
 import re
-import subprocess
 from pathlib import Path
-from typing import IO
 
 import pytest
 from harness.program import Program
 from harness.streams import RESET, drain, ping, wait_broken
 from harness.target import echo
-from harness.world import BINARY, Router, World, listening
+from harness.world import Router, World, listening
 
 pytestmark = pytest.mark.needs_binary
 
@@ -43,11 +39,6 @@ def expect_denied(world: World, *arguments: str, extra: dict[str, str], words: s
     refused = world.run("connect", *arguments, stdin=b"hello", extra=extra)
     refused.expect_refusal(3, words)
     assert refused.stdout == ""
-
-
-def is_listening(events: IO[bytes]) -> bool:
-    """Waits until a connect says that it listens; False: it ended."""
-    return any(b'"listening","service":"web"' in line for line in events)
 
 
 # ---- who may
@@ -231,83 +222,6 @@ def test_a_ticket_is_not_kept_where_that_is_not_wanted(
     bob = world.another_user()
     assert world.run("connect", f"{ticket}=-", "--no-save", stdin=b"hi", extra=bob).stdout == "hi"
     assert "kept" not in Path(bob["MINDMELD_KEYRING"]).read_text(encoding="ascii")
-
-
-def test_a_ticket_is_read_from_a_file_from_standard_input_and_from_the_configuration(
-    world: World, router: Router, web: str
-) -> None:
-    _, ticket = start_share(world, router, web)
-    file = world.folder / "bob.ticket"
-    file.write_text(ticket + "\n", encoding="ascii")
-    by_file = world.start(
-        "connect", "web=0", "--ticket-file", str(file), extra=world.another_user()
-    )
-    ping(world.dial(listening(by_file, "web")))
-    environment = world.environment(world.another_user())
-    with subprocess.Popen(
-        [BINARY, "connect", "--ticket-file", "-", "--json"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-    ) as by_input:
-        assert by_input.stdin is not None and by_input.stdout is not None
-        by_input.stdin.write(ticket.encode() + b"\n")
-        by_input.stdin.flush()
-        assert is_listening(by_input.stdout)
-        by_input.terminate()
-    config = world.folder / "config.json"
-    config.write_text('{"connect": {"bobs": {"ticket_file": "bob.ticket", "listen": 0}}}')
-    by_config = world.start("connect", "--config", str(config), extra=world.another_user())
-    ping(world.dial(listening(by_config, "bobs")))
-
-
-def test_a_terminal_is_asked_for_the_ticket_and_does_not_show_it(
-    world: World, router: Router, web: str
-) -> None:
-    _, ticket = start_share(world, router, web)
-    terminal, theirs = pty.openpty()
-    environment = world.environment(world.another_user())
-    command = [BINARY, "connect", "web=0", "--ticket-file", "-", "--json"]
-    with subprocess.Popen(
-        command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=environment
-    ) as connect:
-        os.close(theirs)
-        shown = b""
-        while b"ticket: " not in shown:
-            shown += os.read(terminal, 1_000)
-        os.write(terminal, ticket.encode() + b"\n")
-        assert connect.stdout is not None
-        assert is_listening(connect.stdout)
-        shown += os.read(terminal, 10_000)
-        connect.terminate()
-    os.close(terminal)
-    assert ticket.partition("#")[2].encode() not in shown
-
-
-@pytest.mark.parametrize(
-    "text, words",
-    [
-        ("", "empty"),
-        ("hello", "not whole"),
-        ("https://h/web#short", "not whole"),
-        ("https://h/WEB#" + "A" * 43, "cannot be a service's name"),
-    ],
-)
-def test_what_is_no_ticket_is_refused_in_one_line(world: World, text: str, words: str) -> None:
-    file = world.folder / "ticket"
-    file.write_text(text, encoding="ascii")
-    world.run("connect", "--ticket-file", str(file)).expect_refusal(2, words)
-    if text.startswith("https"):
-        world.run("connect", text).expect_refusal(2, words)
-
-
-def test_a_mindmeld_json_of_somebody_elses_cannot_name_a_ticket_file(world: World) -> None:
-    folder = world.folder / "cloned"
-    folder.mkdir()
-    hostile = '{"connect": {"web": {"ticket_file": "/etc/passwd", "listen": 0}}}'
-    (folder / "mindmeld.json").write_text(hostile, encoding="ascii")
-    world.run("connect", folder=folder).expect_refusal(2, "ticket_file", "somebody else's")
 
 
 def test_no_secret_is_in_the_process_list_nor_in_a_log(
