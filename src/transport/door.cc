@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace mm::transport {
@@ -16,6 +17,10 @@ namespace {
 
 // For everything but connections: gRPC's threads, files, logs.
 constexpr size_t kOtherDescriptors = 64;
+
+// A look takes a system call for each connection, and strangers must not be able to make us do
+// nothing else.
+constexpr base::Duration kLook = std::chrono::milliseconds(200);
 
 size_t room_for_descriptors() {
   rlimit limit{};
@@ -51,7 +56,7 @@ std::string address_of(int fd) {
 base::StatusOr<std::unique_ptr<Door>> Door::open(net::Loop& loop,
                                                  const std::vector<config::Endpoint>& endpoints,
                                                  const Limits& limits, OnRefused on_refused) {
-  std::unique_ptr<Door> door(new Door(limits, std::move(on_refused)));
+  std::unique_ptr<Door> door(new Door(loop, limits, std::move(on_refused)));
   for (const config::Endpoint& endpoint : endpoints) {
     auto listener = net::Listener::open_unwatched(
         loop, endpoint, [self = door.get()](net::Fd fd) { self->let_in(std::move(fd)); });
@@ -61,8 +66,9 @@ base::StatusOr<std::unique_ptr<Door>> Door::open(net::Loop& loop,
   return door;
 }
 
-Door::Door(const Limits& limits, OnRefused on_refused)
-    : limits_{std::min(limits.connections, room_for_descriptors()), limits.connections_per_address,
+Door::Door(net::Loop& loop, const Limits& limits, OnRefused on_refused)
+    : loop_(loop),
+      limits_{std::min(limits.connections, room_for_descriptors()), limits.connections_per_address,
               limits.is_per_address},
       on_refused_(std::move(on_refused)) {}
 
@@ -106,6 +112,9 @@ bool Door::has_room(const std::string& address) const {
 }
 
 void Door::forget_gone() {
+  const base::TimePoint now = loop_.clock().now();
+  if (now - looked_ < kLook) return;
+  looked_ = now;
   std::erase_if(guests_, [this](const auto& each) {
     const auto& [fd, guest] = each;
     if (inode_of(fd) == guest.inode) return false;

@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "config/config.h"
 #include "net/listener.h"
@@ -57,17 +58,19 @@ class Door {
     std::string address;
   };
 
-  Door(const Limits& limits, OnRefused on_refused);
+  Door(net::Loop& loop, const Limits& limits, OnRefused on_refused);
 
   void let_in(net::Fd fd);
   bool has_room(const std::string& address) const;
-  void forget_gone();
+  void forget_gone();  // not each time that it is called
 
+  net::Loop& loop_;
   const Limits limits_;
   const OnRefused on_refused_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unordered_map<int, Guest> guests_;                  // by descriptor
   std::unordered_map<std::string, size_t> by_address_;     // none that has none
+  base::TimePoint looked_{};                               // when it was last seen who is gone
   std::vector<std::unique_ptr<net::Listener>> listeners_;  // last: they go first
 };
 

@@ -2,12 +2,14 @@
 """Where connections come in at a router: strangers who say nothing (H7), and no room left (R16)."""
 from __future__ import annotations
 
+import signal
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
-from harness.fixtures import runs_out_of_descriptors
+from harness.fixtures import runs_out_of_descriptors, traces_processes
 from harness.streams import ping
 from harness.target import echo
 from harness.world import Router, World, listening
@@ -98,6 +100,28 @@ def test_one_address_does_not_take_all_the_room(world: World) -> None:
     router.program.until(
         lambda: world.run("list", *router.flags).code == 0, "there is room again", timeout_s=20
     )
+
+
+@traces_processes
+def test_who_is_refused_costs_next_to_nothing(world: World) -> None:
+    """System calls by which the router looks who has gone, over hundreds of refusals."""
+    counted = world.folder / "counted"
+    trace = ("strace", "-D", "-f", "-c", "--seccomp-bpf", "-o", str(counted))
+    trace += ("-e", "trace=newfstatat,fstat,getpeername")
+    router = world.router(within=trace, extra={"LSAN_OPTIONS": "detect_leaks=0"})
+    crowd = [socket.create_connection(split(router)) for _ in range(512)]
+    for _ in range(400):
+        stranger = socket.create_connection(split(router))
+        with stranger, suppress(ConnectionError):
+            stranger.recv(1)  # its end
+    for each in crowd:
+        each.close()
+    router.program.send_signal(signal.SIGTERM)
+    router.program.wait_exit()
+    rows = (line.split() for line in counted.read_text(encoding="ascii").splitlines())
+    calls = {row[-1]: int(row[3]) for row in rows if row and row[-1] in ("newfstatat", "getpeername")}
+    assert calls["getpeername"] >= 912
+    assert calls["newfstatat"] < 40_000  # one look at each of them per refusal would be 200 000
 
 
 def split(router: Router) -> tuple[str, int]:

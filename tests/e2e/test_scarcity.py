@@ -3,13 +3,12 @@
 and system calls that are interrupted (R17)."""
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from harness.fixtures import runs_out_of_descriptors
+from harness.fixtures import runs_out_of_descriptors, traces_processes
 from harness.program import Program
 from harness.streams import END_OF_STREAM, RESET, Payload, dial, drain, finish, ping, send_payload
 from harness.target import Target, echo
@@ -97,11 +96,6 @@ def test_a_share_without_descriptors_resets_what_it_cannot_dial_and_keeps_what_i
     ping(connection)
 
 
-def can_trace() -> bool:
-    """May a process of this machine be traced, as strace does?"""
-    return subprocess.run(["strace", "-o", "/dev/null", "true"], check=False).returncode == 0
-
-
 # A system call as strace names it, the error that it gives, and which of its calls have it:
 # "when=3+4" is the third and every fourth from there.
 INTERRUPTED = [
@@ -172,7 +166,7 @@ def exchange(address: str, target: Target, payload: Payload) -> list[str]:
     return ends
 
 
-@pytest.mark.skipif(not can_trace(), reason="processes may not be traced here")
+@traces_processes
 @pytest.mark.parametrize("fault", INTERRUPTED + SCARCE)
 @pytest.mark.parametrize("role", ROLES)
 def test_a_system_call_that_fails_is_tried_again_or_costs_one_connection(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,14 @@ runs_out_of_descriptors = pytest.mark.skipif(
     Path(BINARY).is_file() and b"__ubsan_" in Path(BINARY).read_bytes(),
     reason="UBSan itself needs descriptors",
 )
+
+
+def can_trace() -> bool:
+    """May a process of this machine be traced, as strace does?"""
+    return subprocess.run(["strace", "-o", "/dev/null", "true"], check=False).returncode == 0
+
+
+traces_processes = pytest.mark.skipif(not can_trace(), reason="no process may be traced here")
 
 both_transports = pytest.mark.parametrize("transport", ["plain", "tls"], indirect=True)
 
