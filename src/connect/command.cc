@@ -14,6 +14,7 @@
 #include "net/network_watch.h"
 #include "secure/keyring.h"
 #include "secure/proof.h"
+#include "transport/loop_queue.h"
 #include "tunnel/lifetime.h"
 
 namespace mm::connect {
@@ -161,11 +162,12 @@ class Connect {
     if (found != uplinks_.end()) return found->get();
     const bool is_own = url == config_.common.router;
     auto router = transport::RouterClient::open(
-        loop_, {.router = url,
-                .ca_file = config_.common.ca_file,
-                .pass = is_own ? config_.common.pass : base::Secret(),
-                .identity_command = is_own ? config_.common.identity_command : "",
-                .timing = {}});
+        loop_, queue_,
+        {.router = url,
+         .ca_file = config_.common.ca_file,
+         .pass = is_own ? config_.common.pass : base::Secret(),
+         .identity_command = is_own ? config_.common.identity_command : "",
+         .timing = {}});
     if (!router.ok()) return router.status();
     config::Common common = config_.common;
     common.router_is_default = common.router_is_default && url == common.router;
@@ -184,7 +186,8 @@ class Connect {
   }
 
   config::ConnectConfig config_;
-  net::Loop loop_;
+  transport::LoopQueue queue_;
+  net::Loop loop_{queue_};
   base::SystemRandom random_;
   config::Events events_;
   std::optional<secure::Keyring> keyring_;

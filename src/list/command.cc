@@ -11,6 +11,7 @@
 #include "config/json.h"
 #include "list/table.h"
 #include "net/loop.h"
+#include "transport/loop_queue.h"
 #include "transport/retry.h"
 #include "transport/router_client.h"
 
@@ -66,13 +67,15 @@ ExitCode refused(const base::Status& status, base::TimePoint now, config::Events
 }  // namespace
 
 ExitCode run(const config::ListConfig& config) {
-  net::Loop loop;
+  transport::LoopQueue queue;
+  net::Loop loop(queue);
   config::Events events(config.common);
-  auto router = transport::RouterClient::open(loop, {.router = config.common.router,
-                                                     .ca_file = config.common.ca_file,
-                                                     .pass = config.common.pass,
-             .identity_command = config.common.identity_command,
-                                                     .timing = {}});
+  auto router = transport::RouterClient::open(loop, queue,
+                                              {.router = config.common.router,
+                                               .ca_file = config.common.ca_file,
+                                               .pass = config.common.pass,
+                                               .identity_command = config.common.identity_command,
+                                               .timing = {}});
   if (!router.ok()) {
     events.error("usage", base::message(router.status()));
     return ExitCode::kUsage;

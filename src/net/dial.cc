@@ -61,7 +61,7 @@ struct Dial::Impl : std::enable_shared_from_this<Impl> {
       : loop(loop),
         target(target),
         handler(std::move(handler)),
-        resolver(loop.context()),
+        resolver(Executor(loop)),
         next_timer(loop),
         deadline(loop) {}
 

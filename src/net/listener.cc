@@ -44,7 +44,7 @@ bool is_of_that_connection(int error_number) {
 struct Listener::Impl : std::enable_shared_from_this<Impl> {
   struct Acceptor {
     Acceptor(Loop& loop, std::string address)
-        : descriptor(loop.context()), address(std::move(address)), rest(loop) {}
+        : descriptor(Executor(loop)), address(std::move(address)), rest(loop) {}
 
     AsioDescriptor descriptor;
     std::string address;

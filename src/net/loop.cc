@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "base/check.h"
@@ -13,64 +14,88 @@ namespace {
 
 constexpr int kOneThread = 1;  // that runs handlers; posting from others stays allowed
 
-// CLOCK_BOOTTIME as Asio wants a clock.
-struct BootClock {
-  using duration = base::Duration;
-  using rep = duration::rep;
-  using period = duration::period;
-  using time_point = base::TimePoint;
-  static constexpr bool is_steady = true;
-  static time_point now() { return base::SystemClock().now(); }
-};
-
-// Asio sleeps by CLOCK_MONOTONIC, which stands still while the machine is suspended. Sleeping at
-// most this long at a time and then asking BootClock again bounds how late a timer can be.
-struct BootWait {
-  static constexpr base::Duration kMost = std::chrono::seconds(10);
-  static base::Duration to_wait_duration(base::Duration left) { return std::min(left, kMost); }
-  static base::Duration to_wait_duration(base::TimePoint due) {
-    return to_wait_duration(due - BootClock::now());
-  }
-};
-
-using BootTimer = asio::basic_waitable_timer<BootClock, BootWait, Executor>;
+// The kernel's waits stand still while the machine is suspended. Waiting at most this long at a
+// time, and then asking the clock, which does not, bounds how late a timer can be.
+constexpr base::Duration kWaitMost = std::chrono::seconds(10);
 
 }  // namespace
-
-// One wait of Asio's stands for all timers.
-struct Loop::Wait {
-  explicit Wait(asio::io_context& context) : timer(context) {}
-
-  BootTimer timer;
-  std::optional<base::TimePoint> due;  // nothing: it does not run
-};
 
 Loop::Loop()
     : own_clock_(std::make_unique<base::SystemClock>()),
       clock_(own_clock_.get()),
-      context_(std::make_unique<asio::io_context>(kOneThread)),
-      wait_(std::make_unique<Wait>(*context_)) {}
+      waiter_(nullptr),
+      context_(std::make_unique<asio::io_context>(kOneThread)) {}
+
+Loop::Loop(Waiter& waiter)
+    : own_clock_(std::make_unique<base::SystemClock>()),
+      clock_(own_clock_.get()),
+      waiter_(&waiter),
+      sockets_(std::make_unique<asio::io_context>(kOneThread)),
+      context_(std::make_unique<asio::io_context>(kOneThread)) {}
 
 Loop::Loop(const base::Clock& clock)
-    : clock_(&clock), context_(std::make_unique<asio::io_context>(kOneThread)) {}
+    : clock_(&clock), waiter_(nullptr), context_(std::make_unique<asio::io_context>(kOneThread)) {}
 
 Loop::~Loop() = default;
 
 void Loop::run() {
-  MM_CHECK(wait_);
+  MM_CHECK(own_clock_);
   {
     const auto keep_running = asio::make_work_guard(*context_);
-    context_->run();
+    std::thread watcher;
+    if (sockets_) {
+      watcher = std::thread([this] {
+        const auto keep_watching = asio::make_work_guard(*sockets_);
+        sockets_->run();
+      });
+    }
+    while (!context_->stopped()) turn();
+    if (sockets_) {
+      sockets_->stop();
+      watcher.join();
+      sockets_->restart();
+    }
   }
   context_->restart();  // last: the end of the last work would stop it again
 }
 
-void Loop::stop() { context_->stop(); }
+// Everything that there is to do; then waits for more, unless some came meanwhile.
+void Loop::turn() {
+  context_->poll();
+  fire();
+  if (context_->stopped()) return;
+  if (!waiter_) {
+    context_->run_one_for(time_left());
+    return;
+  }
+  is_waiting_ = true;
+  if (context_->poll_one() == 0) waiter_->wait(time_left());
+  is_waiting_ = false;
+}
 
-void Loop::post(std::function<void()> handler) { asio::post(*context_, std::move(handler)); }
+base::Duration Loop::time_left() const {
+  const std::optional<base::TimePoint> due = next_due();
+  if (!due) return kWaitMost;
+  return std::clamp(*due - clock_->now(), base::Duration{}, kWaitMost);
+}
+
+// The first to find it waiting wakes it: more than one would be for nothing.
+void Loop::wake() {
+  if (is_waiting_.exchange(false)) waiter_->wake();
+}
+
+void Loop::stop() {
+  context_->stop();
+  wake();
+}
+
+void Loop::post(std::function<void()> handler) {
+  asio::post(*context_, std::move(handler));
+  wake();
+}
 
 void Loop::run_due() {
-  MM_CHECK(!wait_);
+  MM_CHECK(!own_clock_);
   do {
     context_->poll();
     context_->restart();
@@ -86,7 +111,6 @@ std::optional<base::TimePoint> Loop::next_due() const {
 Loop::TimerKey Loop::arm(Timer& timer, base::TimePoint due) {
   const TimerKey key{due, ++armed_count_};
   timers_.emplace(key, &timer);
-  if (wait_ && (!wait_->due || due < *wait_->due)) wait_for_first();
   return key;
 }
 
@@ -107,18 +131,6 @@ void Loop::fire() {
     handler();  // may destroy this timer, and change others
     next = timers_.begin();
   }
-}
-
-// A timer that was cancelled leaves the wait as it is: it then ends for nothing once.
-void Loop::wait_for_first() {
-  wait_->due = next_due();
-  if (!wait_->due) return;
-  wait_->timer.expires_at(*wait_->due);
-  wait_->timer.async_wait([this](const asio::error_code& error) {
-    if (error) return;  // a wait for an earlier one took its place
-    fire();
-    wait_for_first();
-  });
 }
 
 // ---- Timer
@@ -142,8 +154,8 @@ void Timer::cancel() {
 // ---- Signals
 
 struct Signals::Impl {
-  Impl(asio::io_context& context, std::function<void(int)> handler)
-      : signals(context), handler(std::move(handler)) {}
+  Impl(Loop& loop, std::function<void(int)> handler)
+      : signals(Executor(loop)), handler(std::move(handler)) {}
 
   static void wait(const std::shared_ptr<Impl>& impl) {
     impl->signals.async_wait([impl](const asio::error_code& error, int signal_number) {
@@ -159,7 +171,7 @@ struct Signals::Impl {
 };
 
 Signals::Signals(Loop& loop, std::function<void(int)> handler, std::initializer_list<int> signals)
-    : impl_(std::make_shared<Impl>(loop.context(), std::move(handler))) {
+    : impl_(std::make_shared<Impl>(loop, std::move(handler))) {
   for (int signal_number : signals) impl_->signals.add(signal_number);
   Impl::wait(impl_);
 }

@@ -3,6 +3,7 @@
 // stop() and nothing else. Wraps Asio, whose headers only net/*.cc and net/asio.h see.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -22,9 +23,24 @@ namespace mm::net {
 
 class Timer;
 
+// Something else that a loop's thread waits on, which is no descriptor: gRPC's completion queue.
+// One thread can wait in one place only, so the sockets are then waited on by a thread beside it.
+class Waiter {
+ public:
+  virtual ~Waiter() = default;
+
+  // Returns once something came, which it has post()ed to the loop; once it was woken; or after
+  // `most`. On the loop's thread.
+  virtual void wait(base::Duration most) = 0;
+
+  // Ends wait(), or the next one if none is under way. From any thread.
+  virtual void wake() = 0;
+};
+
 class Loop {
  public:
   Loop();
+  explicit Loop(Waiter& waiter);  // which outlives it
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -54,27 +70,30 @@ class Loop {
   // When the next timer is due; nothing: none is armed.
   std::optional<base::TimePoint> next_due() const;
 
-  asio::io_context& context() { return *context_; }  // for net/*.cc
-  ReadBlock& read_block() { return read_block_; }    // for net/*.cc
+  ReadBlock& read_block() { return read_block_; }  // for net/*.cc
 
  private:
+  friend class Executor;  // asio.h
   friend class Timer;
-  struct Wait;
 
   // Due time, then order of arming.
   using TimerKey = std::pair<base::TimePoint, uint64_t>;
 
   TimerKey arm(Timer& timer, base::TimePoint due);
   void fire();  // the timers that are due
-  void wait_for_first();
+  void turn();
+  void wake();
+  base::Duration time_left() const;  // until the next timer is due
 
   const std::unique_ptr<const base::Clock> own_clock_;  // null: a test's
   const base::Clock* const clock_;
+  Waiter* const waiter_;  // null: it waits for sockets alone
   ReadBlock read_block_;
   std::map<TimerKey, Timer*> timers_;
   uint64_t armed_count_ = 0;
+  std::atomic<bool> is_waiting_{false};
+  std::unique_ptr<asio::io_context> sockets_;  // run by a thread of its own; null: without waiter
   std::unique_ptr<asio::io_context> context_;  // may hold timers in handlers: goes before them
-  std::unique_ptr<Wait> wait_;                 // for the first timer; null on a test's clock
 };
 
 // Calls back once after a delay, on a clock that counts suspend: a machine that slept past the due

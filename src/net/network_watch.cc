@@ -110,16 +110,13 @@ std::string NetworkState::compare(Reading now) {
 
 struct NetworkWatch::Impl : std::enable_shared_from_this<Impl> {
   Impl(Loop& loop, std::string host, std::function<void(const std::string&)> on_change)
-      : context(loop.context()),
-        host(std::move(host)),
-        on_change(std::move(on_change)),
-        state(read()) {}
+      : executor(loop), host(std::move(host)), on_change(std::move(on_change)), state(read()) {}
 
   NetworkState::Reading read() const { return {suspended(), source_towards(host)}; }
 
   void watch(Fd fd) {
     if (!fd.is_open()) return;
-    descriptors.push_back(std::make_shared<AsioDescriptor>(context, fd.release()));
+    descriptors.push_back(std::make_shared<AsioDescriptor>(executor, fd.release()));
     wait(descriptors.back());
   }
 
@@ -151,7 +148,7 @@ struct NetworkWatch::Impl : std::enable_shared_from_this<Impl> {
     on_change(why);
   }
 
-  asio::io_context& context;
+  const Executor executor;
   const std::string host;
   std::function<void(const std::string&)> on_change;  // empty: nobody listens any more
   NetworkState state;

@@ -68,7 +68,7 @@ void set_reset_on_close(int fd, bool on) {
 }  // namespace
 
 struct Socket::Impl : std::enable_shared_from_this<Impl> {
-  Impl(Loop& loop, int family) : loop(loop), is_tcp(family != AF_UNIX), socket(loop.context()) {}
+  Impl(Loop& loop, int family) : loop(loop), is_tcp(family != AF_UNIX), socket(Executor(loop)) {}
 
   int fd() { return socket.native_handle(); }
 

@@ -29,7 +29,7 @@ base::Status gone(int error_number, std::string_view clause) {
 // Makes a descriptor that is not ours non-blocking, and puts it back.
 class Borrowed {
  public:
-  Borrowed(Loop& loop, int fd) : fd_(fd), flags_(fcntl(fd, F_GETFL)), watch_(loop.context()) {
+  Borrowed(Loop& loop, int fd) : fd_(fd), flags_(fcntl(fd, F_GETFL)), watch_(Executor(loop)) {
     if (flags_ >= 0) fcntl(fd_, F_SETFL, flags_ | O_NONBLOCK);
     asio::error_code ignored;  // a wait on what cannot be watched is over at once, see wait()
     watch_.assign(fd_, ignored);

@@ -15,6 +15,7 @@
 #include "net/listening.h"
 #include "net/network_watch.h"
 #include "share/sharer.h"
+#include "transport/loop_queue.h"
 #include "tunnel/lifetime.h"
 
 namespace mm::share {
@@ -117,14 +118,16 @@ base::ExitCode serve(Context& context) {
 }  // namespace
 
 base::ExitCode run(const config::ShareConfig& config) {
-  net::Loop loop;
+  transport::LoopQueue queue;
+  net::Loop loop(queue);
   base::SystemRandom random;
   config::Events events(config.common);
-  auto router = transport::RouterClient::open(loop, {.router = config.common.router,
-                                                     .ca_file = config.common.ca_file,
-                                                     .pass = config.common.pass,
-             .identity_command = config.common.identity_command,
-                                                     .timing = {}});
+  auto router = transport::RouterClient::open(loop, queue,
+                                              {.router = config.common.router,
+                                               .ca_file = config.common.ca_file,
+                                               .pass = config.common.pass,
+                                               .identity_command = config.common.identity_command,
+                                               .timing = {}});
   if (!router.ok()) {
     events.error("usage", base::message(router.status()));
     return base::ExitCode::kUsage;

@@ -9,12 +9,10 @@
 
 namespace mm::transport {
 
-CallQueue::CallQueue(net::Loop& loop, RouterClient::Options options)
-    : loop_(loop), options_(std::move(options)) {
-  thread_.emplace(queue_);
-}
+CallQueue::CallQueue(net::Loop& loop, LoopQueue& queue, RouterClient::Options options)
+    : loop_(loop), options_(std::move(options)), queue_(queue) {}
 
-CallQueue::~CallQueue() { MM_CHECK(!thread_); }
+CallQueue::~CallQueue() { MM_CHECK(is_stopped_); }
 
 void CallQueue::stop() {
   // Abandoning one call can end the last hold on another.
@@ -23,8 +21,8 @@ void CallQueue::stop() {
   for (const auto& call : calls) call->abandon();
   tls_questions_.clear();
   tls_probe_.reset();
-  queue_.Shutdown();
-  thread_.reset();
+  while (operations_ > 0) queue_.take_one();
+  is_stopped_ = true;
 }
 
 void CallQueue::fail_all(const base::Status& cause) {
@@ -55,11 +53,15 @@ void CallQueue::ask_tls(std::function<void(const TlsAnswer&)> then) {
 void* ClientCall::Operation::start() {
   MM_CHECK(!running_ && !call_.abandoned_);
   running_ = true;
+  ++call_.queue_->operations_;
   keep_ = call_.shared_from_this();
   return static_cast<Completion*>(this);
 }
 
+// In a turn of the loop's own: it may come while a client is being destroyed, when nothing of the
+// others may run.
 void ClientCall::Operation::complete(bool ok) {
+  --call_.queue_->operations_;
   call_.queue_->loop().post([this, ok, keep = std::move(keep_)] {
     running_ = false;
     if (!keep->abandoned_) handler_(ok);

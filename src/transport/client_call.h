@@ -17,6 +17,7 @@
 #include "net/loop.h"
 #include "transport/channel.h"
 #include "transport/completion.h"
+#include "transport/loop_queue.h"
 #include "transport/router_client.h"
 #include "transport/status.h"
 #include "transport/tls_probe.h"
@@ -25,10 +26,10 @@ namespace mm::transport {
 
 class ClientCall;
 
-// The completion queue that calls come back on, its thread, and the calls that are not gone.
+// The queue that calls to one router come back on, and the calls that are not gone.
 class CallQueue : public std::enable_shared_from_this<CallQueue> {
  public:
-  CallQueue(net::Loop& loop, RouterClient::Options options);
+  CallQueue(net::Loop& loop, LoopQueue& queue, RouterClient::Options options);
   ~CallQueue();  // Require: stop()
 
   // Abandons every call, and returns when gRPC has given back the last operation. No call may be
@@ -39,7 +40,7 @@ class CallQueue : public std::enable_shared_from_this<CallQueue> {
   void fail_all(const base::Status& cause);
 
   net::Loop& loop() { return loop_; }
-  grpc::CompletionQueue* queue() { return &queue_; }
+  grpc::CompletionQueue* queue() { return queue_.queue(); }
   const config::RouterUrl& router() const { return options_.router; }
   const CallTiming& timing() const { return options_.timing; }
 
@@ -54,8 +55,9 @@ class CallQueue : public std::enable_shared_from_this<CallQueue> {
 
   net::Loop& loop_;
   const RouterClient::Options options_;
-  grpc::CompletionQueue queue_;
-  std::optional<CompletionThread> thread_;
+  LoopQueue& queue_;
+  size_t operations_ = 0;  // that gRPC has
+  bool is_stopped_ = false;
   std::unordered_set<ClientCall*> calls_;
   std::vector<std::function<void(const TlsAnswer&)>> tls_questions_;
   std::unique_ptr<TlsProbe> tls_probe_;  // while there are questions

@@ -74,10 +74,10 @@ int64_t unix_time_s() {
 
 class GrpcRouterClient final : public RouterClient {
  public:
-  GrpcRouterClient(net::Loop& loop, Options options,
+  GrpcRouterClient(net::Loop& loop, LoopQueue& queue, Options options,
                    const std::shared_ptr<grpc::ChannelCredentials>& credentials,
                    std::shared_ptr<Identity> identity)
-      : queue_(std::make_shared<CallQueue>(loop, std::move(options))),
+      : queue_(std::make_shared<CallQueue>(loop, queue, std::move(options))),
         credentials_(credentials),
         identity_(std::move(identity)),
         control_(new_pool(Traffic::kControl, kUnlimited)),
@@ -178,7 +178,8 @@ class GrpcRouterClient final : public RouterClient {
 
 }  // namespace
 
-base::StatusOr<std::unique_ptr<RouterClient>> RouterClient::open(net::Loop& loop, Options options) {
+base::StatusOr<std::unique_ptr<RouterClient>> RouterClient::open(net::Loop& loop, LoopQueue& queue,
+                                                                 Options options) {
   capture_grpc_log();
   std::shared_ptr<Identity> identity;
   if (!options.identity_command.empty()) {
@@ -186,7 +187,7 @@ base::StatusOr<std::unique_ptr<RouterClient>> RouterClient::open(net::Loop& loop
   }
   auto credentials = make_credentials(options.router, options.ca_file, identity);
   if (!credentials.ok()) return credentials.status();
-  return std::make_unique<GrpcRouterClient>(loop, std::move(options), *credentials,
+  return std::make_unique<GrpcRouterClient>(loop, queue, std::move(options), *credentials,
                                             std::move(identity));
 }
 

@@ -20,6 +20,8 @@
 
 namespace mm::transport {
 
+class LoopQueue;
+
 enum class Role { kShare, kConnect };
 
 // How long the router may be silent. Tests shorten it.
@@ -122,8 +124,9 @@ class RouterClient {
     CallTiming timing = {};
   };
 
-  // kInvalidArgument: the CA file cannot be read.
-  static base::StatusOr<std::unique_ptr<RouterClient>> open(net::Loop& loop, Options options);
+  // `queue` is what the loop waits on. kInvalidArgument: the CA file cannot be read.
+  static base::StatusOr<std::unique_ptr<RouterClient>> open(net::Loop& loop, LoopQueue& queue,
+                                                            Options options);
 
   virtual ~RouterClient() = default;  // ends every call; handlers that did not run never will
 

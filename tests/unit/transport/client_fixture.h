@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "net/loop.h"
+#include "transport/loop_queue.h"
 #include "transport/router_client.h"
 
 namespace mm::test {
@@ -49,7 +50,8 @@ class EventLoop {
     run_until([&] { return reached; });
   }
 
-  net::Loop loop;
+  transport::LoopQueue queue;
+  net::Loop loop{queue};
 };
 
 // A lane and what it said.
@@ -131,8 +133,8 @@ class RegistrationLog final : public transport::Registration::Listener {
 inline std::unique_ptr<RouterClient> open_client(EventLoop& events, const config::RouterUrl& router,
                                                  const std::string& ca_file = {},
                                                  transport::CallTiming timing = {}) {
-  auto client =
-      RouterClient::open(events.loop, {.router = router, .ca_file = ca_file, .timing = timing});
+  auto client = RouterClient::open(events.loop, events.queue,
+                                   {.router = router, .ca_file = ca_file, .timing = timing});
   REQUIRE(client.ok());
   return *std::move(client);
 }

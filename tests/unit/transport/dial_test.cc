@@ -199,11 +199,12 @@ TEST_CASE("dial: a CA file that is absent or holds no certificate is refused bef
   const TemporaryFile no_pem("not a certificate\n");
   const config::RouterUrl url = by_tls({});
   EventLoop events;
-  const auto absent = RouterClient::open(events.loop, {url, "/nonexistent/ca.pem", {}});
+  const auto absent =
+      RouterClient::open(events.loop, events.queue, {url, "/nonexistent/ca.pem", {}});
   CHECK(absent.status().code() == Code::kInvalidArgument);
   CHECK(words(absent.status()) ==
         "cannot read the CA file /nonexistent/ca.pem: No such file or directory");
-  const auto empty = RouterClient::open(events.loop, {url, no_pem.path(), {}});
+  const auto empty = RouterClient::open(events.loop, events.queue, {url, no_pem.path(), {}});
   CHECK(empty.status().code() == Code::kInvalidArgument);
   CHECK(words(empty.status()) ==
         "the CA file " + no_pem.path() + " holds no certificate; it must be PEM");

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// LoopQueue: the completion queue of a process's calls to routers, waited on by the loop's own
+// thread. So a call is started, answered and followed by the next without a change of threads, and
+// gRPC finds nobody to contend with. Made before the loop, which waits here; outlives it.
+#pragma once
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/completion_queue.h>
+
+#include <atomic>
+
+#include "net/loop.h"
+#include "transport/completion.h"
+
+namespace mm::transport {
+
+class LoopQueue final : public net::Waiter {
+ public:
+  LoopQueue() = default;
+  ~LoopQueue() override;  // Require: every operation has come back
+
+  void wait(base::Duration most) override;
+  void wake() override;
+
+  // Waits for one operation to come back, however long it takes, and runs its complete().
+  void take_one();
+
+  grpc::CompletionQueue* queue() { return &queue_; }
+
+ private:
+  // Rings in the queue.
+  class Bell final : public Completion {
+   public:
+    void ring(grpc::CompletionQueue& queue);  // any thread
+    void complete(bool ok) override;
+
+   private:
+    grpc::Alarm alarm_;
+    std::atomic<bool> is_ringing_{false};
+  };
+
+  grpc::CompletionQueue queue_;
+  Bell bell_;
+};
+
+}  // namespace mm::transport
