@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The program: hands its command line and its environment to cli.
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -46,6 +47,20 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// A block of a quarter of a MiB is taken for each frame and given back with it. glibc would hand
+// that memory to the kernel and get it again each time, page by page: a sixth of all time under
+// load. It keeps up to this much in each of its few arenas.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  constexpr int kLargestKeptBytes = 4 << 20;
+  constexpr int kTakenBytes = 1 << 20;  // more than is asked for
+  constexpr int kKeptBytes = 32 << 20;  // two connections at their largest window
+  mallopt(M_MMAP_THRESHOLD, kLargestKeptBytes);
+  mallopt(M_TRIM_THRESHOLD, kKeptBytes);
+  mallopt(M_TOP_PAD, kTakenBytes);
+#endif
+}
+
 // What every user of this machine can see of a command line: not what comes after a ticket's '#'.
 void hide_tickets(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
@@ -61,6 +76,7 @@ void hide_tickets(int argc, char** argv) {
 int main(int argc, char** argv) {
   occupy_standard_descriptors();
   raise_descriptor_limit();
+  keep_freed_memory();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of write(), no more
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   hide_tickets(argc, argv);
