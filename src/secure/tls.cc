@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "secure/tls.h"
 
-#include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
-#include <climits>
 #include <deque>
 #include <string>
 
@@ -48,13 +46,10 @@ Status broken() {
 // ---- a session
 
 TlsSession::TlsSession(std::shared_ptr<const void> owner, SSL_CTX* context, bool is_server)
-    : owner_(std::move(owner)),
-      ssl_(SSL_new(context), &SSL_free),
-      input_(BIO_new(BIO_s_mem())),
-      output_(BIO_new(BIO_s_mem())) {
-  MM_CHECK(ssl_ && input_ != nullptr && output_ != nullptr);
-  BIO_set_mem_eof_return(input_, -1);  // nothing there is not the end
-  SSL_set_bio(ssl_.get(), input_, output_);
+    : owner_(std::move(owner)), ssl_(SSL_new(context), &SSL_free) {
+  MM_CHECK(ssl_);
+  SSL_set0_rbio(ssl_.get(), wire_.bio());
+  SSL_set0_wbio(ssl_.get(), wire_.bio());
   if (is_server) {
     SSL_set_accept_state(ssl_.get());
   } else {
@@ -67,12 +62,10 @@ TlsSession::~TlsSession() {
   if (failure_.ok()) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
-Status TlsSession::receive(std::span<const uint8_t> ciphertext) {
+Status TlsSession::receive(base::Bytes ciphertext) {
   if (!failure_.ok()) return failure_;
-  MM_CHECK(ciphertext.size() <= INT_MAX);
-  const int size = static_cast<int>(ciphertext.size());
-  MM_CHECK(BIO_write(input_, ciphertext.data(), size) == size);
-  if (is_ended() && size > 0) return failed();  // nothing may follow its end
+  if (is_ended() && !ciphertext.empty()) return failed();  // nothing may follow its end
+  wire_.push_input(std::move(ciphertext));
   if (is_established_) return absl::OkStatus();
   const int result = SSL_do_handshake(ssl_.get());
   is_established_ = result == 1;
@@ -91,7 +84,7 @@ base::StatusOr<size_t> TlsSession::read(std::span<uint8_t> out) {
     if (result == 1) continue;
     const int error = SSL_get_error(ssl_.get(), result);
     ERR_clear_error();
-    const bool has_more = BIO_ctrl_pending(input_) > 0;
+    const bool has_more = wire_.input_bytes() > 0;
     if (error == SSL_ERROR_WANT_READ) break;
     if (error != SSL_ERROR_ZERO_RETURN || has_more) return failed();
     break;
@@ -108,6 +101,8 @@ bool TlsSession::is_ended() const {
 Status TlsSession::write(std::span<const uint8_t> plaintext) {
   if (!failure_.ok()) return failure_;
   size_t written = 0;
+  const size_t records = (plaintext.size() + kRecordBytes - 1) / kRecordBytes;
+  wire_.expect_output(plaintext.size() + records * kRecordOverheadBytes);
   while (!plaintext.empty()) {
     if (SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &written) != 1) {
       return failed();
@@ -122,15 +117,9 @@ void TlsSession::end() {
   ERR_clear_error();
 }
 
-size_t TlsSession::output_bytes() const { return BIO_ctrl_pending(output_); }
+size_t TlsSession::output_bytes() const { return wire_.output_bytes(); }
 
-base::Bytes TlsSession::take_output(size_t most_bytes) {
-  const size_t size = std::min(most_bytes, output_bytes());
-  MM_CHECK(size > 0 && size <= INT_MAX);
-  const std::shared_ptr<uint8_t[]> memory(new uint8_t[size]);
-  MM_CHECK(BIO_read(output_, memory.get(), static_cast<int>(size)) == static_cast<int>(size));
-  return {memory, {memory.get(), size}, size};
-}
+base::Bytes TlsSession::take_output(size_t most_bytes) { return wire_.take_output(most_bytes); }
 
 Digest TlsSession::exporter() const {
   Digest exporter;

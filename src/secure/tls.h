@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "secure/bytes_bio.h"
 #include "secure/digest.h"
 #include "secure/identity.h"
 
@@ -30,7 +31,7 @@ class TlsSession {
   // Takes what the peer sent, in any pieces. kUnauthenticated: the share's key is not the one that
   // connect accepts. kDataLoss: it is not what a peer sends. Both are final, and read() tells them,
   // too, when only the plaintext shows it.
-  base::Status receive(std::span<const uint8_t> ciphertext);
+  base::Status receive(base::Bytes ciphertext);
 
   // Both ends have proved what they can; plaintext can be written.
   bool is_established() const { return is_established_; }
@@ -66,9 +67,8 @@ class TlsSession {
   base::Status failed();
 
   const std::shared_ptr<const void> owner_;
+  BytesBio wire_;
   const std::unique_ptr<SSL, void (*)(SSL*)> ssl_;
-  BIO* input_;   // the session's
-  BIO* output_;  // the session's
   bool is_established_ = false;
   base::Status failure_;
 };

@@ -128,7 +128,7 @@ Status SealedStream::receive(std::span<const Bytes> pieces) {
     skip -= from;
     const size_t count = std::min(room, piece.size() - from);
     if (count == 0) continue;
-    if (Status status = session_->receive(piece.span().subspan(from, count)); !status.ok()) {
+    if (Status status = session_->receive(piece.slice(from, count)); !status.ok()) {
       return status;
     }
     received_ahead_ += count;

@@ -19,7 +19,7 @@ secure::Identity identity() {
 }
 
 void pass(secure::TlsSession& from, secure::TlsSession& to) {
-  while (from.output_bytes() > 0) (void)to.receive(from.take_output(SIZE_MAX).span());
+  while (from.output_bytes() > 0) (void)to.receive(from.take_output(SIZE_MAX));
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (flight % 2 == 1) pass(*share, *connect);
   }
   secure::TlsSession& victim = (how & 128) != 0 ? *share : *connect;
-  while (!input.is_over()) (void)victim.receive(input.some());
+  while (!input.is_over()) (void)victim.receive(base::Bytes::copy_of(input.some()));
   std::array<uint8_t, 1000> out;
   const auto count = victim.read(out);
   MM_CHECK(!count.ok() || *count == 0);

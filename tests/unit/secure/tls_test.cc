@@ -64,8 +64,8 @@ struct Pair {
   // Moves what there is until there is none.
   void shuttle() {
     while (client->output_bytes() + server->output_bytes() > 0) {
-      if (!server->receive(bytes(output(*client))).ok()) return;
-      if (!client->receive(bytes(output(*server))).ok()) return;
+      if (!server->receive(base::Bytes::copy_of(output(*client))).ok()) return;
+      if (!client->receive(base::Bytes::copy_of(output(*server))).ok()) return;
     }
   }
   bool is_established() const { return client->is_established() && server->is_established(); }
@@ -106,7 +106,7 @@ TEST_CASE("tls: bytes come through both ways, in whatever pieces") {
       while (!wire.empty()) {
         const std::string part = wire.substr(0, 1 + random.size_up_to(20'000));
         wire.erase(0, part.size());
-        REQUIRE((*to)->receive(bytes(part)).ok());
+        REQUIRE((*to)->receive(base::Bytes::copy_of(part)).ok());
         got += plain(**to);
       }
       CHECK(got == text);
@@ -135,15 +135,16 @@ TEST_CASE("tls: nothing may follow an end") {
   pair.client->end();
   pair.shuttle();
   REQUIRE(plain(*pair.server) == "");
-  CHECK(pair.server->receive(bytes("more")).code() == base::Code::kDataLoss);
+  CHECK(pair.server->receive(base::Bytes::copy_of("more")).code() == base::Code::kDataLoss);
 }
 
 TEST_CASE("tls: connect accepts one key alone") {
   const TlsServer stranger(identity(2));
   Ends ends;
   Pair pair(stranger, ends.client);
-  REQUIRE(pair.server->receive(bytes(output(*pair.client))).ok());
-  CHECK(pair.client->receive(bytes(output(*pair.server))).code() == base::Code::kUnauthenticated);
+  REQUIRE(pair.server->receive(base::Bytes::copy_of(output(*pair.client))).ok());
+  CHECK(pair.client->receive(base::Bytes::copy_of(output(*pair.server))).code() ==
+        base::Code::kUnauthenticated);
   CHECK(!pair.client->is_established());
   CHECK(!pair.client->read(std::span<uint8_t>()).ok());
 }
@@ -161,7 +162,7 @@ TEST_CASE("tls: a byte that was changed on the way never becomes another byte at
       std::string wire = output(from);
       if (passed <= changed && changed < passed + wire.size()) wire[changed - passed] ^= 1;
       passed += wire.size();
-      (void)to.receive(bytes(wire));
+      (void)to.receive(base::Bytes::copy_of(wire));
     };
     for (int flight = 0; flight < 2; ++flight) {
       pass(*pair.client, *pair.server);
@@ -195,7 +196,7 @@ TEST_CASE("tls: bytes that are cut off are no end") {
   REQUIRE(pair.client->write(bytes("all of it")).ok());
   pair.client->end();
   const std::string wire = output(*pair.client);
-  REQUIRE(pair.server->receive(bytes(wire.substr(0, wire.size() - 1))).ok());
+  REQUIRE(pair.server->receive(base::Bytes::copy_of(wire.substr(0, wire.size() - 1))).ok());
   CHECK(plain(*pair.server) == "all of it");
   CHECK(!pair.server->is_ended());
 }
@@ -204,25 +205,25 @@ TEST_CASE("tls: the bytes of another connection, or of an earlier one, are refus
   Ends ends;
   Pair first(ends.server, ends.client);
   std::string recorded = output(*first.client);
-  REQUIRE(first.server->receive(bytes(recorded)).ok());
-  REQUIRE(first.client->receive(bytes(output(*first.server))).ok());
+  REQUIRE(first.server->receive(base::Bytes::copy_of(recorded)).ok());
+  REQUIRE(first.client->receive(base::Bytes::copy_of(output(*first.server))).ok());
   REQUIRE(first.client->write(bytes("secret")).ok());
   recorded += output(*first.client);
 
   const Session again = ends.server.open();
-  CHECK(!again->receive(bytes(recorded)).ok());
+  CHECK(!again->receive(base::Bytes::copy_of(recorded)).ok());
   CHECK(!again->is_established());
 
   Pair one = ends.established(), other = ends.established();
   REQUIRE(one.client->write(bytes("for one")).ok());
-  REQUIRE(other.server->receive(bytes(output(*one.client))).ok());
+  REQUIRE(other.server->receive(base::Bytes::copy_of(output(*one.client))).ok());
   CHECK(read(*other.server).status().code() == base::Code::kDataLoss);
 }
 
 TEST_CASE("tls: what an end has said itself is refused") {
   Ends ends;
   Pair pair(ends.server, ends.client);
-  CHECK(!pair.client->receive(bytes(output(*pair.client))).ok());
+  CHECK(!pair.client->receive(base::Bytes::copy_of(output(*pair.client))).ok());
 }
 
 TEST_CASE("tls: junk ends the session, and nothing else") {
@@ -235,7 +236,7 @@ TEST_CASE("tls: junk ends the session, and nothing else") {
     std::string junk(100 + random.size_up_to(40'000), '\0');
     random.fill({reinterpret_cast<uint8_t*>(junk.data()), junk.size()});
     if (random.one_in(2)) junk.replace(0, 3, "\x17\x03\x03");
-    const base::Status received = victim.receive(bytes(junk));
+    const base::Status received = victim.receive(base::Bytes::copy_of(junk));
     const auto got = read(victim);
     CHECK((!got.ok() || got->empty()));
     CHECK(!victim.is_ended());

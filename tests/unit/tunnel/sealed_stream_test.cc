@@ -60,7 +60,7 @@ struct World {
       last_read = result.kind;
       const bool has_said = result.kind == Kind::kBytes;
       if (has_said) CHECK(result.bytes.size() <= read_most);
-      if (has_said) REQUIRE(peer->receive(result.bytes.span()).ok());
+      if (has_said) REQUIRE(peer->receive(result.bytes).ok());
       while (peer->output_bytes() > 0) to_stream += peer->take_output(SIZE_MAX).text();
       size_t taken = 0;
       if (!to_stream.empty()) {
