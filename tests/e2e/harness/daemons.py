@@ -32,6 +32,11 @@ class Daemon:
             raise AssertionError(f"{command[0]} does not start: {said}")
         Thread(target=self._process.stdout.read, daemon=True).start()  # else its pipe fills up
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def close(self) -> None:
         """Ends it."""
         self._process.terminate()

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""What mindmeld wants to reach, each goal as a ratio to another chain or as a plain number."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LIKE_PEERS = ("ssh", "frp", "frp-tls", "wstunnel", "chisel")  # as many hops, and a client on each side
+LIKE_PEERS_THAT_ENCRYPT = ("ssh", "frp-tls", "chisel")
+BEST_LIKE_PEER = "best like peer"
+BEST_THAT_ENCRYPTS = "best like peer that encrypts"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """`chain` at `metric` is `sense` ("≥" or "≤") `bound`, times `against` unless that is ""."""
+
+    metric: str
+    chain: str
+    sense: str
+    bound: float
+    against: str = ""
+
+    def is_met(self, value: float) -> bool:
+        """Does this value, or ratio, reach it?"""
+        return value >= self.bound if self.sense == "≥" else value <= self.bound
+
+    def __str__(self) -> str:
+        return f"{self.sense} {self.bound:g}" + (f" × {self.against}" if self.against else "")
+
+
+def more_is_better(metric: str) -> bool:
+    """Of throughputs and rates; of all else less is."""
+    return metric.endswith("/s") or "connections/s" in metric
+
+
+BULK = ("bulk up, MB/s", "bulk down, MB/s")
+P99_RATIO = "p99 beside a bulk / alone"
+
+GOALS: list[Goal] = [
+    *(Goal(metric, "plain", "≥", 0.9, "socat") for metric in BULK),
+    *(Goal(metric, "plain", "≥", 1.2, BEST_LIKE_PEER) for metric in BULK),
+    *(Goal(metric, "mindmeld", "≥", 0.65, "socat") for metric in BULK),
+    *(Goal(metric, "mindmeld", "≥", 1.2, "ssh") for metric in BULK),
+    *(Goal(metric, "mindmeld", "≥", 2.5, "frp-tls") for metric in BULK),
+    Goal("bulk up, 8 at once, MB/s", "plain", "≥", 0.9, "socat"),
+    Goal("CPU up, s/GB", "plain", "≤", 1.2, "socat"),
+    Goal("CPU down, s/GB", "plain", "≤", 1.2, "socat"),
+    Goal("64 B p50, µs", "plain", "≤", 0.7, BEST_LIKE_PEER),
+    Goal("64 B p50, µs", "plain", "≤", 1.0, "rathole"),
+    Goal("64 B p50, µs", "mindmeld", "≤", 1.15, "plain"),
+    Goal("connections/s, 16 at once", "plain", "≥", 3.0, BEST_LIKE_PEER),
+    Goal("connections/s, 16 at once", "plain", "≥", 1.0, "rathole"),
+    Goal("connections/s, 16 at once", "mindmeld", "≥", 1.5, BEST_THAT_ENCRYPTS),
+    Goal(P99_RATIO, "plain", "≤", 3.0),
+    Goal(P99_RATIO, "mindmeld", "≤", 3.0),
+    Goal("share to its first event, ms", "mindmeld", "≤", 100),
+    Goal("binary, MB", "mindmeld", "≤", 16),
+]
