@@ -15,11 +15,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 from chains import CHAINS, Chain, LeftOut  # noqa: E402
 from harness.world import BINARY, World  # noqa: E402
+from install import install_peers  # noqa: E402
 from load import LoadFailed, Target  # noqa: E402
+from peers import PEERS  # noqa: E402
 from report import Results, markdown  # noqa: E402
 from rows import ROWS, Bench  # noqa: E402
 
 ROUNDS = 5
+ALL_CHAINS = CHAINS | PEERS
 ALSO_IN = {"cpu": "bulk"}  # what a row measures besides
 
 
@@ -27,7 +30,7 @@ def start_chains(world: World, target: Target, names: list[str], results: Result
     """Those of them that are on this machine; of each other one a note says why it is not there."""
     for name in names:
         try:
-            results.chains.append(CHAINS[name](world, target.port))
+            results.chains.append(ALL_CHAINS[name](world, target.port))
         except LeftOut as why:
             results.note(f"{name} is left out: {why}")
 
@@ -64,16 +67,20 @@ def parse_flags() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"{ROUNDS} without this")
     parser.add_argument("--only", default="", metavar="ROWS", help=f"of: {','.join([*ROWS, *ALSO_IN])}")
-    parser.add_argument("--chains", default="", help=f"of: {','.join(CHAINS)}")
+    parser.add_argument("--chains", default="", help=f"of: {','.join(ALL_CHAINS)}")
+    parser.add_argument("--install-peers", action="store_true", help="gets them, and ends")
     return parser.parse_args()
 
 
 def main() -> None:
     """Starts the chains, measures them in turn, prints the tables."""
     flags = parse_flags()
+    if flags.install_peers:
+        install_peers()
+        return
     words = chosen(flags.only, [*ROWS, *ALSO_IN]) or list(ROWS)
     rows = list(dict.fromkeys(ALSO_IN.get(word, word) for word in words))
-    names = chosen(flags.chains, list(CHAINS)) or list(CHAINS)
+    names = chosen(flags.chains, list(ALL_CHAINS)) or list(ALL_CHAINS)
     results = Results([])
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder))
@@ -84,7 +91,8 @@ def main() -> None:
             run_rounds(bench, rows, flags.rounds, results)
         finally:
             world.close()
-    results.add("mindmeld", {"binary, MB": Path(BINARY).stat().st_size / 1e6})
+    if any(chain.is_mindmeld for chain in results.chains):
+        results.add("mindmeld", {"binary, MB": Path(BINARY).stat().st_size / 1e6})
     print(markdown(results))
 
 

@@ -5,9 +5,11 @@ Each leads from an address of its own to the target. Others' programs are in pee
 """
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,8 +17,10 @@ from dataclasses import dataclass, field
 
 from harness.daemons import free_port, ssh_server
 from harness.streams import dial
-from harness.world import BINARY, World
+from harness.world import BINARY, REPOSITORY, World
 
+OUTPUT_FOLDER = REPOSITORY / "build" / "bench"
+PEER_FOLDER = OUTPUT_FOLDER / "peers"
 SOCAT_BUFFER_BYTES = 262144
 READY_WITHIN_S = 10
 
@@ -91,9 +95,11 @@ def wait_for_listener(address: str) -> None:
     """Until somebody listens there, which nobody announces here."""
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline:
-        with suppress(ConnectionRefusedError):
+        with suppress(ConnectionRefusedError, ConnectionResetError):
             dial(address).close()
             return
+        # A port of the kernel's choice that is dialled very often is once dialled from itself.
+        threading.Event().wait(0.01)
     raise LeftOut(f"nobody listens on {address} within {READY_WITHIN_S} s")
 
 
@@ -104,11 +110,11 @@ def version_of(*command: str) -> str:
     return found.group() if found else "?"
 
 
-def must_find(program: str) -> str:
-    """Its path."""
-    path = shutil.which(program)
+def must_find(program: str, how: str = "./dev bench --install-peers") -> str:
+    """Its path; `how` one gets it."""
+    path = shutil.which(program, path=f"{PEER_FOLDER / 'bin'}{os.pathsep}{os.environ['PATH']}")
     if path is None:
-        raise LeftOut("not installed; ./dev bench --install-peers")
+        raise LeftOut(f"not installed; {how}")
     return path
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LIKE_PEERS = ("ssh", "frp", "frp-tls", "wstunnel", "chisel")  # as many hops, and a client on each side
+LIKE_PEERS = ("ssh", "frp", "frp-tls", "wstunnel", "chisel")  # as many hops, a client on each side
 LIKE_PEERS_THAT_ENCRYPT = ("ssh", "frp-tls", "chisel")
 BEST_LIKE_PEER = "best like peer"
 BEST_THAT_ENCRYPTS = "best like peer that encrypts"
