@@ -9,67 +9,94 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
-from chains import CHAINS, Chain, LeftOut  # noqa: E402
-from harness.world import BINARY, World  # noqa: E402
+import large  # noqa: E402
+from chains import CHAINS, OUTPUT_FOLDER, Chain, LeftOut  # noqa: E402
+from harness.world import World  # noqa: E402
 from install import install_peers  # noqa: E402
 from load import LoadFailed, Target  # noqa: E402
 from peers import PEERS  # noqa: E402
-from report import Results, markdown  # noqa: E402
+from plot import draw  # noqa: E402
+from report import as_json, machine, markdown  # noqa: E402
+from results import Results  # noqa: E402
 from rows import ROWS, Bench  # noqa: E402
 
 ROUNDS = 5
 ALL_CHAINS = CHAINS | PEERS
 ALSO_IN = {"cpu": "bulk"}  # what a row measures besides
+WORDS = [*ROWS, *ALSO_IN, *large.ROWS, "all"]
 
 
-def start_chains(world: World, target: Target, names: list[str], results: Results) -> None:
+def start_chains(bench: Bench, names: list[str]) -> None:
     """Those of them that are on this machine; of each other one a note says why it is not there."""
     for name in names:
         try:
-            results.chains.append(ALL_CHAINS[name](world, target.port))
+            bench.results.chains.append(ALL_CHAINS[name](bench.world, bench.target.port))
         except LeftOut as why:
-            results.note(f"{name} is left out: {why}")
+            bench.results.note(f"{name} is left out: {why}")
 
 
-def measure(bench: Bench, chain: Chain, row: str, results: Results) -> None:
+def measure(bench: Bench, chain: Chain, row: str) -> None:
     """One row through one chain."""
     try:
-        results.add(chain.name, ROWS[row](bench, chain))
+        bench.results.add(chain.name, ROWS[row](bench, chain))
     except LoadFailed as why:
-        results.note(f"{chain.name} failed in a round of {row}: {why}")
+        bench.results.note(f"{chain.name} failed in a round of {row}: {why}")
 
 
-def run_rounds(bench: Bench, rows: list[str], rounds: int, results: Results) -> None:
+def run_rounds(rows: list[str], names: list[str], rounds: int, results: Results) -> None:
     """Each begins with another chain, for what comes first in a row may find the machine calmer."""
-    for number in range(rounds):
-        shift = number % len(results.chains)
-        for row in rows:
-            for chain in results.chains[shift:] + results.chains[:shift]:
-                measure(bench, chain, row, results)
-        print(f"round {number + 1} of {rounds} is done", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as folder, closing(World(Path(folder))) as world:
+        bench = Bench(world, world.owned(Target(world.folder)), results)
+        start_chains(bench, names)
+        for number in range(rounds):
+            shift = number % len(results.chains)
+            for row in rows:
+                for chain in results.chains[shift:] + results.chains[:shift]:
+                    measure(bench, chain, row)
+            say(f"round {number + 1} of {rounds} is done")
 
 
-def chosen(text: str, known: list[str]) -> list[str]:
+def say(text: str) -> None:
+    """Progress, which is no part of the result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def chosen(text: str, known: list[str], default: list[str]) -> list[str]:
     """The words of a list with commas, each of which must be known."""
     words = [word for word in text.split(",") if word]
     for word in words:
         if word not in known:
             sys.exit(f"bench: there is no {word!r}; there are: {', '.join(known)}")
-    return words
+    return words or default
 
 
 def parse_flags() -> argparse.Namespace:
     """The few options."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
+    default = ",".join(ROWS)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"{ROUNDS} without this")
-    parser.add_argument("--only", default="", metavar="ROWS", help=f"of: {','.join([*ROWS, *ALSO_IN])}")
+    parser.add_argument(
+        "--only",
+        default="",
+        metavar="ROWS",
+        help=f"of: {','.join(WORDS)}; all is every one, and without this it is {default}",
+    )
     parser.add_argument("--chains", default="", help=f"of: {','.join(ALL_CHAINS)}")
     parser.add_argument("--install-peers", action="store_true", help="gets them, and ends")
     return parser.parse_args()
+
+
+def chosen_rows(text: str) -> list[str]:
+    """Their names, without the other names that some have."""
+    words = chosen(text, WORDS, list(ROWS))
+    if "all" in words:
+        return [*ROWS, *large.ROWS]
+    return list(dict.fromkeys(ALSO_IN.get(word, word) for word in words))
 
 
 def main() -> None:
@@ -78,22 +105,27 @@ def main() -> None:
     if flags.install_peers:
         install_peers()
         return
-    words = chosen(flags.only, [*ROWS, *ALSO_IN]) or list(ROWS)
-    rows = list(dict.fromkeys(ALSO_IN.get(word, word) for word in words))
-    names = chosen(flags.chains, list(ALL_CHAINS)) or list(ALL_CHAINS)
+    rows = chosen_rows(flags.only)
+    names = chosen(flags.chains, list(ALL_CHAINS), list(ALL_CHAINS))
     results = Results([])
-    with tempfile.TemporaryDirectory() as folder:
-        world = World(Path(folder))
-        try:
-            target = world.owned(Target(world.folder))
-            start_chains(world, target, names, results)
-            bench = Bench(world, target, results.cpu_parts)
-            run_rounds(bench, rows, flags.rounds, results)
-        finally:
-            world.close()
-    if any(chain.is_mindmeld for chain in results.chains):
-        results.add("mindmeld", {"binary, MB": Path(BINARY).stat().st_size / 1e6})
-    print(markdown(results))
+    if in_rounds := [row for row in rows if row in ROWS]:
+        run_rounds(in_rounds, names, flags.rounds, results)
+    for row in rows:
+        if row in large.ROWS:
+            large.run(row, names, results)
+            say(f"{row} is done")
+    keep(results, flags.rounds)
+
+
+def keep(results: Results, rounds: int) -> None:
+    """Prints the tables, and writes them with all values and the plots."""
+    OUTPUT_FOLDER.mkdir(parents=True, exist_ok=True)
+    tables = f"{machine()}, {rounds} rounds\n\n{markdown(results)}\n"
+    (OUTPUT_FOLDER / "bench.md").write_text(tables, encoding="utf-8")
+    (OUTPUT_FOLDER / "bench.json").write_text(as_json(results, rounds), encoding="utf-8")
+    (OUTPUT_FOLDER / "bench.svg").write_text(draw(results), encoding="utf-8")
+    print(tables)
+    say(f"written: {OUTPUT_FOLDER}/bench.md, bench.json and bench.svg")
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def wait_for_listener(address: str) -> None:
 def version_of(*command: str) -> str:
     """The first thing that looks like a version in what a command says."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    found = re.search(r"\d+\.\d+[\w.-]*", done.stdout + done.stderr)
+    found = re.search(r"(?<![\d:.])\d+\.\d+[\w.-]*", done.stdout + done.stderr)
     return found.group() if found else "?"
 
 

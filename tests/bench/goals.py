@@ -34,6 +34,8 @@ def more_is_better(metric: str) -> bool:
 
 
 BULK = ("bulk up, MB/s", "bulk down, MB/s")
+COUNTS = ("1,000", "10,000")
+STALLED = "bulk down beside 200 stalled readers / alone"
 P99_RATIO = "p99 beside a bulk / alone"
 
 GOALS: list[Goal] = [
@@ -53,6 +55,9 @@ GOALS: list[Goal] = [
     Goal("connections/s, 16 at once", "mindmeld", "≥", 1.5, BEST_THAT_ENCRYPTS),
     Goal(P99_RATIO, "plain", "≤", 3.0),
     Goal(P99_RATIO, "mindmeld", "≤", 3.0),
+    *(Goal(f"memory of one of {n} idle connections, KiB", "plain", "≤", 80) for n in COUNTS),
+    *(Goal(f"memory of one of {n} idle connections, KiB", "mindmeld", "≤", 115) for n in COUNTS),
+    *(Goal(STALLED, chain, "≥", 0.9) for chain in ("plain", "mindmeld")),
     Goal("share to its first event, ms", "mindmeld", "≤", 100),
     Goal("binary, MB", "mindmeld", "≤", 16),
 ]

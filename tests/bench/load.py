@@ -71,14 +71,16 @@ def bulk(
     return measure(words, within)
 
 
-def ping(address: str, count: int, within: Sequence[str] = ()) -> dict[str, float]:
+def ping(address: str, count: int) -> dict[str, float]:
     """p50_us and p99_us of a 64-byte round trip."""
-    return measure(["ping", address, str(count)], within)
+    return measure(["ping", address, str(count)])
 
 
-def openings(address: str, *, seconds: float, at_once: int = 16) -> dict[str, float]:
+def openings(
+    address: str, *, seconds: float, at_once: int = 16, within: Sequence[str] = ()
+) -> dict[str, float]:
     """Connections per_s: connect, a byte each way, close; and how many failed."""
-    return measure(["open", address, str(at_once), str(seconds)])
+    return measure(["open", address, str(at_once), str(seconds)], within)
 
 
 def mixed(address: str, target: Target, beside: str, *, seconds: float) -> dict[str, float]:

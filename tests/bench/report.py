@@ -1,116 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""The results: medians, spreads, ratios and goals as markdown, and everything as JSON."""
+"""The results for people, as markdown, and for programs, as JSON."""
 from __future__ import annotations
 
+import dataclasses
+import json
+import os
+import platform
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
 
-from chains import Chain
-from goals import (
-    BEST_LIKE_PEER,
-    BEST_THAT_ENCRYPTS,
-    GOALS,
-    LIKE_PEERS,
-    LIKE_PEERS_THAT_ENCRYPT,
-    Goal,
-    more_is_better,
-)
-
-# Within a run the middle half of the rounds of what adds nothing may lie so far apart, as a part of
-# their median. Over it the machine was busy with something else, and a ratio says little.
-NOISY_SPREAD = 0.25
-CALM_CHAINS = ("socat", "direct")
-
-
-@dataclass
-class Results:
-    """The values of each round, by metric and chain."""
-
-    chains: list[Chain]
-    values: dict[str, dict[str, list[float]]] = field(default_factory=dict)
-    cpu_parts: dict[str, dict[str, list[float]]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def add(self, chain: str, values: Mapping[str, float]) -> None:
-        """What one row gave in one round."""
-        for metric, value in values.items():
-            self.values.setdefault(metric, {}).setdefault(chain, []).append(value)
-
-    def note(self, text: str) -> None:
-        """A line for the reader; the same line once."""
-        if text not in self.notes:
-            self.notes.append(text)
-
-    def median(self, metric: str, chain: str) -> float | None:
-        """None where it was not measured."""
-        values = self.values.get(metric, {}).get(chain)
-        return statistics.median(values) if values else None
-
-    def best(self, metric: str, among: Sequence[str]) -> str | None:
-        """The chain with the best median."""
-        there = {c: m for c in among if (m := self.median(metric, c)) is not None}
-        choose = max if more_is_better(metric) else min
-        return choose(there, key=lambda chain: there[chain]) if there else None
-
-    def spread(self, metric: str, chain: str) -> float | None:
-        """Of the middle half of its rounds, as a part of the median; None with fewer than three."""
-        values = self.values.get(metric, {}).get(chain, [])
-        if len(values) < 3:
-            return None
-        low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
-        return (high - low) / middle if middle else 0.0
-
-    def is_noisy(self, metric: str) -> bool:
-        """Did the chains that add nothing swing too much for a ratio to tell?"""
-        spreads = [self.spread(metric, chain) for chain in CALM_CHAINS]
-        return any(spread is not None and spread > NOISY_SPREAD for spread in spreads)
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What became of a goal; `value` is the ratio, or the number itself."""
-
-    goal: Goal
-    against: str
-    value: float
-    lowest: float
-    highest: float
-    is_noisy: bool
-
-    @property
-    def verdict(self) -> str:
-        """In a word or two."""
-        is_met = "reached" if self.goal.is_met(self.value) else "MISSED"
-        return f"{is_met}, noisy" if self.is_noisy else is_met
-
-
-def judgements(results: Results) -> Iterator[Judgement]:
-    """One for each goal that this run can tell of. A ratio is that of the medians; its lowest and
-    highest are of the rounds, each with its neighbours in time."""
-    for goal in GOALS:
-        among = {BEST_LIKE_PEER: LIKE_PEERS, BEST_THAT_ENCRYPTS: LIKE_PEERS_THAT_ENCRYPT}
-        against = results.best(goal.metric, among.get(goal.against, (goal.against,)))
-        ours = results.values.get(goal.metric, {}).get(goal.chain, [])
-        if not ours or (goal.against and against is None):
-            continue
-        theirs = results.values[goal.metric][against] if against else [1.0] * len(ours)
-        ratios = [a / b for a, b in zip(ours, theirs, strict=False) if b]
-        if not ratios:
-            continue
-        ratio = statistics.median(ours) / statistics.median(theirs)
-        is_noisy = results.is_noisy(goal.metric)
-        yield Judgement(goal, against or "", ratio, min(ratios), max(ratios), is_noisy)
-
-
-# ---- markdown
+from results import NOISY_SPREAD, Results, judgements
 
 
 def markdown(results: Results) -> str:
     """All tables."""
-    parts = [chain_table(results), value_table(results), goal_table(results), cpu_table(results)]
+    tables = (chain_table, value_table, goal_table, part_table, series_table)
     notes = "\n".join(f"- {note}" for note in results.notes)
-    return "\n\n".join(part for part in [*parts, notes] if part)
+    return "\n\n".join(part for part in [*(make(results) for make in tables), notes] if part)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -136,7 +44,8 @@ def chain_table(results: Results) -> str:
 
 def value_table(results: Results) -> str:
     """A line for each metric, a column for each chain: the median, and the lowest and highest."""
-    names = [chain.name for chain in results.chains]
+    there = {chain for of_chains in results.values.values() for chain in of_chains}
+    names = [chain.name for chain in results.chains if chain.name in there] or sorted(there)
     rows = []
     for metric, of_chains in results.values.items():
         cells = [spread_cell(of_chains.get(name, [])) for name in names]
@@ -174,10 +83,51 @@ def goal_table(results: Results) -> str:
     return table(head, rows)
 
 
-def cpu_table(results: Results) -> str:
-    """CPU s/GB of each process, both directions together."""
+def part_table(results: Results) -> str:
+    """What each process takes of a whole."""
     rows = []
-    for chain, parts in results.cpu_parts.items():
-        cells = [f"{label} {figure(statistics.median(p))}" for label, p in parts.items()]
-        rows.append((chain, ", ".join(cells)))
-    return table(("chain", "CPU s/GB of each process, the median of both directions"), rows)
+    for metric, of_chains in results.parts.items():
+        for chain, parts in of_chains.items():
+            cells = [f"{label} {figure(statistics.median(p))}" for label, p in parts.items()]
+            rows.append((metric, chain, ", ".join(cells)))
+    return table(("of each process", "chain", "median"), rows)
+
+
+def series_table(results: Results) -> str:
+    """A line for each metric and chain, a column for each count."""
+    rows = []
+    counts = sorted({x for chains in results.series.values() for p in chains.values() for x, _ in p})
+    for metric, of_chains in results.series.items():
+        for chain, points in of_chains.items():
+            values = dict(points)
+            cells = (figure(values[count]) if count in values else "–" for count in counts)
+            rows.append((metric, chain, *cells))
+    return table(("beside so many idle connections", "chain", *(f"{c:,}" for c in counts)), rows)
+
+
+# ---- for programs, and of the machine
+
+
+def as_json(results: Results, rounds: int) -> str:
+    """Everything: the values of every round, and what was made of them."""
+    judged = [
+        dataclasses.asdict(each) | {"verdict": each.verdict} for each in judgements(results)
+    ]
+    told = dataclasses.asdict(results) | {
+        "machine": machine(),
+        "when": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "rounds": rounds,
+        "noisy_spread": NOISY_SPREAD,
+        "noisy": [metric for metric in results.values if results.is_noisy(metric)],
+        "goals": judged,
+    }
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+
+
+def machine() -> str:
+    """What this ran on."""
+    model = "a processor without a name"
+    for line in Path("/proc/cpuinfo").read_text(encoding="ascii").splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+    return f"{os.cpu_count()} × {model}, Linux {platform.release()}"

@@ -8,12 +8,14 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import load
 from chains import Chain, Ended
 from harness.world import BINARY, World
 from load import LoadFailed, Target
 from processes import cpu_s
+from results import Results
 
 BULK_S = 1.5
 MIXED_S = 1.3
@@ -26,11 +28,11 @@ Values = dict[str, float]  # by the metric's name
 
 @dataclass(frozen=True)
 class Bench:
-    """What the rows work with; `cpu_parts` gathers CPU s/GB of each process of each chain."""
+    """What the rows work with."""
 
     world: World
     target: Target
-    cpu_parts: dict[str, dict[str, list[float]]]
+    results: Results
 
 
 def bulk(bench: Bench, chain: Chain) -> Values:
@@ -54,9 +56,7 @@ def bulk_one(bench: Bench, chain: Chain, direction: str) -> Values:
         return values
     gb = measured["bytes"] / 1e9
     parts = {label: (after[label] - before[label]) / gb for label in after}
-    for label, part in parts.items():
-        of_chain = bench.cpu_parts.setdefault(chain.name, {})
-        of_chain.setdefault(label, []).append(part)
+    bench.results.add_parts(f"CPU {direction}, s/GB", chain.name, parts)
     return values | {f"CPU {direction}, s/GB": sum(parts.values())}
 
 
@@ -88,11 +88,12 @@ def mixed(bench: Bench, chain: Chain) -> Values:
 
 
 def start(bench: Bench, chain: Chain) -> Values:
-    """How long `mindmeld share` takes to say that it shares."""
+    """How long `mindmeld share` takes to say that it shares; and how large the program is."""
     if not chain.is_mindmeld:
         return {}
     times_ms = sorted(start_once(bench, chain) for _ in range(START_TRIES))
-    return {"share to its first event, ms": times_ms[START_TRIES // 2]}
+    size = {"binary, MB": Path(BINARY).stat().st_size / 1e6}
+    return {"share to its first event, ms": times_ms[START_TRIES // 2]} | size
 
 
 def start_once(bench: Bench, chain: Chain) -> float:
