@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 import large  # noqa: E402
+import line  # noqa: E402
 from chains import CHAINS, OUTPUT_FOLDER, Chain, LeftOut  # noqa: E402
 from harness.world import World  # noqa: E402
 from install import install_peers  # noqa: E402
@@ -27,8 +29,14 @@ from rows import ROWS, Bench  # noqa: E402
 
 ROUNDS = 5
 ALL_CHAINS = CHAINS | PEERS
-ALSO_IN = {"cpu": "bulk"}  # what a row measures besides
-WORDS = [*ROWS, *ALSO_IN, *large.ROWS, "all"]
+ALSO_IN = {"cpu": "bulk", "netem": "line"}  # what is measured by another row, or in its way
+# Rows that start what they need, and take a while.
+BY_THEMSELVES: dict[str, Callable[[list[str], int, Results], None]] = {
+    "line": line.run,
+    "memory": lambda chains, _, results: large.all_memory(chains, results),
+    "scale": lambda chains, _, results: large.all_scale(chains, results),
+}
+WORDS = [*ROWS, *ALSO_IN, *BY_THEMSELVES, "all"]
 
 
 def start_chains(bench: Bench, names: list[str]) -> None:
@@ -95,7 +103,7 @@ def chosen_rows(text: str) -> list[str]:
     """Their names, without the other names that some have."""
     words = chosen(text, WORDS, list(ROWS))
     if "all" in words:
-        return [*ROWS, *large.ROWS]
+        return [*ROWS, *BY_THEMSELVES]
     return list(dict.fromkeys(ALSO_IN.get(word, word) for word in words))
 
 
@@ -111,8 +119,8 @@ def main() -> None:
     if in_rounds := [row for row in rows if row in ROWS]:
         run_rounds(in_rounds, names, flags.rounds, results)
     for row in rows:
-        if row in large.ROWS:
-            large.run(row, names, results)
+        if row in BY_THEMSELVES:
+            BY_THEMSELVES[row](names, flags.rounds, results)
             say(f"{row} is done")
     keep(results, flags.rounds)
 

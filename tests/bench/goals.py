@@ -34,6 +34,7 @@ def more_is_better(metric: str) -> bool:
 
 
 BULK = ("bulk up, MB/s", "bulk down, MB/s")
+FAR = [f"bulk {way} over {ms} ms, MB/s" for ms in (50, 100, 200) for way in ("up", "down")]
 COUNTS = ("1,000", "10,000")
 STALLED = "bulk down beside 200 stalled readers / alone"
 P99_RATIO = "p99 beside a bulk / alone"
@@ -58,6 +59,7 @@ GOALS: list[Goal] = [
     *(Goal(f"memory of one of {n} idle connections, KiB", "plain", "≤", 80) for n in COUNTS),
     *(Goal(f"memory of one of {n} idle connections, KiB", "mindmeld", "≤", 115) for n in COUNTS),
     *(Goal(STALLED, chain, "≥", 0.9) for chain in ("plain", "mindmeld")),
+    *(Goal(metric, chain, "≥", 0.8, "direct") for metric in FAR for chain in ("plain", "mindmeld")),
     Goal("share to its first event, ms", "mindmeld", "≤", 100),
     Goal("binary, MB", "mindmeld", "≤", 16),
 ]

@@ -89,7 +89,7 @@ def scale(name: str, results: Results) -> None:
             open_ones.enter_context(closing(Held(chain.address, step)))
             count += step
             settle()
-            measured = probe(chain) | (at_rest(chain) if count >= REST_FROM else {})
+            measured = probe(chain) | (at_rest(chain, count) if count >= REST_FROM else {})
             for title, value in measured.items():
                 results.add_point(title, name, count, value)
     for title, of_chains in results.series.items():
@@ -99,7 +99,7 @@ def scale(name: str, results: Results) -> None:
 
 
 CPU, P50, RATE = "CPU of a 64 B round trip, µs", "64 B round trip p50, µs", "connections/s"
-REST = "CPU while nothing happens, ms/s"
+REST = "CPU of one idle connection, µs/s"
 MUST_BE_FLAT = (CPU, P50, RATE)
 
 
@@ -115,13 +115,13 @@ def probe(chain: Chain) -> dict[str, float]:
     return {title: statistics.median(values) for title, values in tries.items()}
 
 
-def at_rest(chain: Chain) -> dict[str, float]:
-    """The CPU time of all processes while nobody uses them, over one heartbeat of each connection."""
+def at_rest(chain: Chain, count: int) -> dict[str, float]:
+    """The CPU time that each of so many idle connections takes in all processes, over a heartbeat."""
     settle()
     before = sum(cpu_s(chain.processes).values())
     threading.Event().wait(HEARTBEAT_S)
     used_s = sum(cpu_s(chain.processes).values()) - before
-    return {REST: used_s / HEARTBEAT_S * 1000}
+    return {REST: used_s / HEARTBEAT_S / count * 1e6}
 
 
 # ---- two hundred readers that do not read
@@ -171,23 +171,26 @@ def services(results: Results) -> None:
                 open_ones.enter_context(closing(Held(address, IDLE_EACH)))
             chain.address = next(iter(listeners.values()))
             settle()
-            measured = probe(chain) | at_rest(chain)
+            measured = probe(chain) | at_rest(chain, SHARES * IDLE_EACH)
             router_mib = resident_kib(chain.processes["router"]) / 1024
     beside = f"beside {SHARES * SERVICES_EACH:,} services and {SHARES * IDLE_EACH:,} idle"
     results.add("plain", {f"{title}, {beside}": value for title, value in measured.items()})
     results.add("plain", {f"memory of the router {beside}, MiB": router_mib})
 
 
-# ---- the rows, by their names
+# ---- the rows
 
 
-def run(row: str, chains: list[str], results: Results) -> None:
-    """One of ROWS, for those of the chains that are mindmeld."""
-    for name in OURS:
-        for measure in ROWS[row] if name in chains else ():
-            measure(name, results)
-    if row == "scale" and "plain" in chains:
+def all_memory(chains: list[str], results: Results) -> None:
+    """The row `memory`."""
+    for name in [name for name in OURS if name in chains]:
+        memory(name, results)
+
+
+def all_scale(chains: list[str], results: Results) -> None:
+    """The row `scale`."""
+    for name in [name for name in OURS if name in chains]:
+        scale(name, results)
+        stalled(name, results)
+    if "plain" in chains:
         services(results)
-
-
-ROWS = {"memory": (memory,), "scale": (scale, stalled)}

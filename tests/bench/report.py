@@ -11,14 +11,23 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from results import NOISY_SPREAD, Results, judgements
+from results import CALM_CHAINS, NOISY_SPREAD, Results, judgements
 
 
 def markdown(results: Results) -> str:
     """All tables."""
     tables = (chain_table, value_table, goal_table, part_table, series_table)
-    notes = "\n".join(f"- {note}" for note in results.notes)
+    notes = "\n".join(f"- {note}" for note in [*results.notes, *noise(results)])
     return "\n\n".join(part for part in [*(make(results) for make in tables), notes] if part)
+
+
+def noise(results: Results) -> list[str]:
+    """What "noisy" means, where it stands."""
+    if not any(results.is_noisy(metric) for metric in results.values):
+        return []
+    chains = " or ".join(CALM_CHAINS)
+    bound = f"over {NOISY_SPREAD:.0%} of their median apart"
+    return [f"noisy: the middle half of the rounds of {chains} lay {bound}; trust no ratio there"]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
