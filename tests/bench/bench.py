@@ -61,12 +61,21 @@ def run_rounds(rows: list[str], names: list[str], rounds: int, results: Results)
     with tempfile.TemporaryDirectory() as folder, closing(World(Path(folder))) as world:
         bench = Bench(world, world.owned(Target(world.folder)), results)
         start_chains(bench, names)
-        for number in range(rounds):
+        for number in range(rounds if results.chains else 0):
             shift = number % len(results.chains)
             for row in rows:
                 for chain in results.chains[shift:] + results.chains[:shift]:
                     measure(bench, chain, row)
             say(f"round {number + 1} of {rounds} is done")
+
+
+def measure_by_itself(row: str, names: list[str], rounds: int, results: Results) -> None:
+    """What was measured before a failure is kept."""
+    try:
+        BY_THEMSELVES[row](names, rounds, results)
+    except (LeftOut, LoadFailed) as why:
+        results.note(f"{row} ended early: {why}")
+    say(f"{row} is done")
 
 
 def say(text: str) -> None:
@@ -120,15 +129,14 @@ def main() -> None:
         run_rounds(in_rounds, names, flags.rounds, results)
     for row in rows:
         if row in BY_THEMSELVES:
-            BY_THEMSELVES[row](names, flags.rounds, results)
-            say(f"{row} is done")
+            measure_by_itself(row, names, flags.rounds, results)
     keep(results, flags.rounds)
 
 
 def keep(results: Results, rounds: int) -> None:
     """Prints the tables, and writes them with all values and the plots."""
     OUTPUT_FOLDER.mkdir(parents=True, exist_ok=True)
-    tables = f"{machine()}, {rounds} rounds\n\n{markdown(results)}\n"
+    tables = f"{machine()}; rounds: {rounds}\n\n{markdown(results)}\n"
     (OUTPUT_FOLDER / "bench.md").write_text(tables, encoding="utf-8")
     (OUTPUT_FOLDER / "bench.json").write_text(as_json(results, rounds), encoding="utf-8")
     (OUTPUT_FOLDER / "bench.svg").write_text(draw(results), encoding="utf-8")

@@ -63,14 +63,14 @@ def bars(metric: str, of_chains: Mapping[str, Sequence[float]]) -> tuple[str, fl
     room = PANEL_WIDTH - LABEL_WIDTH - VALUE_WIDTH
     # A direct connection is another order of magnitude: its bar may be cut for the others' sake.
     most = max(max(v) for chain, v in of_chains.items() if chain != "direct" or len(of_chains) == 2)
+
+    def at(value: float) -> float:
+        return LABEL_WIDTH + room * min(1.0, value / most if most else 0.0)
+
     parts = [text(0, 12, metric, "title")]
     for index, (chain, values) in enumerate(of_chains.items()):
         y = TITLE_HEIGHT + index * BAR
         median = statistics.median(values)
-
-        def at(value: float) -> float:
-            return LABEL_WIDTH + room * min(1.0, value / most if most else 0.0)
-
         size = f'width="{at(median) - LABEL_WIDTH:.1f}" height="{BAR - 6}"'
         place = f'x="{LABEL_WIDTH}" y="{y}" fill="{colour_of(chain)}"'
         parts.append(text(LABEL_WIDTH - 6, y + 11, chain, "end"))
