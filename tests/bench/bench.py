@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 import large  # noqa: E402
 import line  # noqa: E402
+import restart  # noqa: E402
 from chains import CHAINS, OUTPUT_FOLDER, Chain, LeftOut  # noqa: E402
 from harness.world import World  # noqa: E402
 from install import install_peers  # noqa: E402
@@ -34,6 +35,7 @@ ALSO_IN = {"cpu": "bulk", "netem": "line"}  # what is measured by another row, o
 BY_THEMSELVES: dict[str, Callable[[list[str], int, Results], None]] = {
     "line": line.run,
     "memory": lambda chains, _, results: large.all_memory(chains, results),
+    "restart": restart.run,
     "scale": lambda chains, _, results: large.all_scale(chains, results),
 }
 WORDS = [*ROWS, *ALSO_IN, *BY_THEMSELVES, "all"]

@@ -37,6 +37,8 @@ BULK = ("bulk up, MB/s", "bulk down, MB/s")
 FAR = [f"bulk {way} over {ms} ms, MB/s" for ms in (50, 100, 200) for way in ("up", "down")]
 COUNTS = ("1,000", "10,000")
 STALLED = "bulk down beside 200 stalled readers / alone"
+STALLED_MEMORY = "memory with 200 stalled readers, MiB"
+RESTART = "gap after a killed router is back, ms"
 P99_RATIO = "p99 beside a bulk / alone"
 
 GOALS: list[Goal] = [
@@ -59,6 +61,9 @@ GOALS: list[Goal] = [
     *(Goal(f"memory of one of {n} idle connections, KiB", "plain", "≤", 80) for n in COUNTS),
     *(Goal(f"memory of one of {n} idle connections, KiB", "mindmeld", "≤", 115) for n in COUNTS),
     *(Goal(STALLED, chain, "≥", 0.9) for chain in ("plain", "mindmeld")),
+    # Of each process: 256 MiB that wait for readers, and what it is without them.
+    *(Goal(STALLED_MEMORY, chain, "≤", 256 + 64) for chain in ("plain", "mindmeld")),
+    *(Goal(RESTART, chain, "≤", 1000) for chain in ("plain", "mindmeld")),
     *(Goal(metric, chain, "≥", 0.8, "direct") for metric in FAR for chain in ("plain", "mindmeld")),
     Goal("share to its first event, ms", "mindmeld", "≤", 100),
     Goal("binary, MB", "mindmeld", "≤", 16),
