@@ -7,6 +7,7 @@ Each round measures every chain for each row, so that a noisy machine is noisy f
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -121,6 +122,7 @@ def chosen_rows(text: str) -> list[str]:
 def main() -> None:
     """Starts the chains, measures them in turn, prints the tables."""
     flags = parse_flags()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends all that was started, too
     if flags.install_peers:
         install_peers()
         return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The chains that are measured: mindmeld, a direct connection, and socats and sshs as the same hops.
+"""The chains that are measured: mindmeld, a direct connection, socats and sshs as the same hops.
 
 Each leads from an address of its own to the target. Others' programs are in peers.py.
 """
@@ -149,7 +149,9 @@ def start_mindmeld(starter: Starter, port: int, *flags: str) -> Chain:
 def socat(world: World, port: int) -> Chain:
     """Three in a row: the same four TCP hops with nothing added. They fork for each connection."""
     program = must_find("socat")
-    starter = Starter(world, Chain("socat", "3 × socat -b 262144", "none", version_of(program, "-V")))
+    starter = Starter(
+        world, Chain("socat", "3 × socat -b 262144", "none", version_of(program, "-V"))
+    )
     for label in ("far", "middle", "near"):
         listen = free_port()
         command = [program, "-b", str(SOCAT_BUFFER_BYTES)]

@@ -37,8 +37,8 @@ GO_PEERS = [
 ]
 CARGO_PEERS = [
     ("bore-cli@0.6.0", "--locked"),
-    # Not as it was locked: its `time` is too old for today's compilers. Without what it does not need
-    # here: TLS, noise, and a description of its own repository.
+    # Not as it was locked: its `time` is too old for today's compilers. Without what it does not
+    # need here: TLS, noise, and a description of its own repository.
     ("rathole@0.5.0", "--no-default-features", "--features", "server,client"),
 ]
 

@@ -116,7 +116,7 @@ def probe(chain: Chain) -> dict[str, float]:
 
 
 def at_rest(chain: Chain, count: int) -> dict[str, float]:
-    """The CPU time that each of so many idle connections takes in all processes, over a heartbeat."""
+    """The CPU time of one of so many idle connections in all processes, over a heartbeat."""
     settle()
     before = sum(cpu_s(chain.processes).values())
     threading.Event().wait(HEARTBEAT_S)

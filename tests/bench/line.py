@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A long line (link.cc) between two network namespaces, and what passes through it: bulk, by mindmeld
-and by one direct TCP connection.
+"""A long line (link.cc) between two network namespaces, and how much passes through it.
 
-The router and connect are at the near end, share and the target at the far end: all that passes goes
-over the line once, as it does directly.
+The router and connect are at the near end, share and the target at the far end: all that passes
+goes over the line once, as it does over one direct TCP connection.
 """
 from __future__ import annotations
 
@@ -50,7 +49,7 @@ class Holder:
 
 
 class Line:
-    """Two namespaces with a line between them. `near` and `far`: commands that run another there."""
+    """Two namespaces with a line between them. `near`, `far`: commands that run another there."""
 
     def __init__(self, stack: ExitStack, round_trip_ms: int) -> None:
         cat = {"greeting": b"ready\n"}

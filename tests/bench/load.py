@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The load program (load.cc): the target that every chain leads to, and the clients that measure."""
+"""The load program (load.cc): the target that chains lead to, and the clients that measure."""
 from __future__ import annotations
 
 import json

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Other people's programs that forward a port by way of a third machine, as chains on this one.
 
-install.py puts them where must_find() looks. Who ends the wrong half at a half-close is not measured.
+install.py puts them where must_find() looks.
 """
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from harness.daemons import free_port
 from harness.world import World
 
 BORE_CONTROL_PORT = 7835  # bore has it in its source
-SECRET = "a secret of the bench"  # noqa: S105
+SECRET = "a secret of the bench"
 
 
 def frp(world: World, port: int) -> Chain:
     """Without TLS and without its multiplexer: as fast as it gets."""
     options = "transport.tcpMux = false\n"
-    return start_frp(world, "frp", "none", port, options, options + "transport.tls.enable = false\n")
+    return start_frp(
+        world, "frp", "none", port, options, options + "transport.tls.enable = false\n"
+    )
 
 
 def frp_tls(world: World, port: int) -> Chain:
@@ -31,7 +33,9 @@ def start_frp(
 ) -> Chain:
     """A service that only who knows its secret reaches (stcp), by a visitor on the other side."""
     frps, frpc = must_find("frps"), must_find("frpc")
-    starter = Starter(world, Chain(name, "frps, frpc, frpc as stcp visitor", cipher, version_of(frps, "-v")))
+    starter = Starter(
+        world, Chain(name, "frps, frpc, frpc as stcp visitor", cipher, version_of(frps, "-v"))
+    )
     middle, near = free_port(), free_port()
 
     def configured(part: str, text: str) -> str:

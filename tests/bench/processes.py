@@ -13,7 +13,9 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 def cpu_s(processes: Mapping[str, int]) -> dict[str, float]:
     """CPU seconds so far of each process, by its label; children count, those that ended too."""
     ticks, children = _all_processes()
-    return {label: _of_family(pid, ticks, children) / TICKS_PER_S for label, pid in processes.items()}
+    return {
+        label: _of_family(pid, ticks, children) / TICKS_PER_S for label, pid in processes.items()
+    }
 
 
 def resident_kib(pid: int) -> int:

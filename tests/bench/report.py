@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
+from goals import LIKE_PEERS
 from results import CALM_CHAINS, NOISY_SPREAD, Results, judgements
 
 
 def markdown(results: Results) -> str:
     """All tables."""
-    tables = (chain_table, value_table, goal_table, part_table, series_table)
+    tables = (chain_table, value_table, ratio_table, goal_table, part_table, series_table)
     notes = "\n".join(f"- {note}" for note in [*results.notes, *noise(results)])
     return "\n\n".join(part for part in [*(make(results) for make in tables), notes] if part)
 
@@ -62,8 +63,37 @@ def value_table(results: Results) -> str:
     return table(("median (lowest–highest)", *names, ""), rows)
 
 
+def ratio_table(results: Results) -> str:
+    """Ours to the socats and to the best of those that have as many processes."""
+    rows = []
+    for metric, of_chains in results.values.items():
+        best = results.best(metric, LIKE_PEERS)
+        cells = [
+            ratio_cell(results, metric, ours, other)
+            for ours in ("mindmeld", "plain")
+            for other in ("socat", best)
+        ]
+        if any(cells) and ("socat" in of_chains or best):
+            rows.append((metric, *cells, best or ""))
+    head = (
+        "ratio",
+        "mindmeld / socat",
+        "/ best peer",
+        "plain / socat",
+        "/ best peer",
+        "best like peer",
+    )
+    return table(head, rows)
+
+
+def ratio_cell(results: Results, metric: str, ours: str, other: str | None) -> str:
+    """Of the medians."""
+    above, below = results.median(metric, ours), other and results.median(metric, other)
+    return figure(above / below) if above is not None and below else ""
+
+
 def spread_cell(values: Sequence[float]) -> str:
-    """"483 (470–490)"; of one round the value alone."""
+    """ "483 (470–490)"; of one round the value alone."""
     if not values:
         return "–"
     median = figure(statistics.median(values))
@@ -105,7 +135,9 @@ def part_table(results: Results) -> str:
 def series_table(results: Results) -> str:
     """A line for each metric and chain, a column for each count."""
     rows = []
-    counts = sorted({x for chains in results.series.values() for p in chains.values() for x, _ in p})
+    counts = sorted(
+        {x for chains in results.series.values() for p in chains.values() for x, _ in p}
+    )
     for metric, of_chains in results.series.items():
         for chain, points in of_chains.items():
             values = dict(points)
@@ -119,9 +151,7 @@ def series_table(results: Results) -> str:
 
 def as_json(results: Results, rounds: int) -> str:
     """Everything: the values of every round, and what was made of them."""
-    judged = [
-        dataclasses.asdict(each) | {"verdict": each.verdict} for each in judgements(results)
-    ]
+    judged = [dataclasses.asdict(each) | {"verdict": each.verdict} for each in judgements(results)]
     told = dataclasses.asdict(results) | {
         "machine": machine(),
         "when": datetime.now(timezone.utc).isoformat(timespec="seconds"),

@@ -46,6 +46,12 @@ def test_the_best_peer_has_the_most_of_a_rate_and_the_least_of_a_time() -> None:
     assert (least.against, least.verdict) == ("ssh", "reached")
 
 
+def test_ratios_are_to_the_socats_and_to_the_best_peer() -> None:
+    table = markdown(results_of(UP, plain=[50], socat=[100], ssh=[40], frp=[25], rathole=[90]))
+    line = next(line for line in table.splitlines() if UP in line and "ssh" in line)
+    assert [cell.strip() for cell in line.split("|")[2:7]] == ["", "", "0.50", "1.25", "ssh"]
+
+
 def test_a_goal_is_not_judged_without_both_sides() -> None:
     assert not list(judgements(results_of(UP, plain=[1.0])))
     assert not list(judgements(results_of(UP, socat=[1.0])))
