@@ -25,11 +25,13 @@ from install import install_peers  # noqa: E402
 from load import LoadFailed, Target  # noqa: E402
 from peers import PEERS  # noqa: E402
 from plot import draw  # noqa: E402
+from processes import busy_part  # noqa: E402
 from report import as_json, machine, markdown  # noqa: E402
 from results import Results  # noqa: E402
 from rows import ROWS, Bench  # noqa: E402
 
 ROUNDS = 5
+OTHERS_LOOK_S, OTHERS_MOST = 1.0, 0.1
 ALL_CHAINS = CHAINS | PEERS
 ALSO_IN = {"cpu": "bulk", "netem": "line"}  # what is measured by another row, or in its way
 # Rows that start what they need, and take a while.
@@ -65,11 +67,19 @@ def run_rounds(rows: list[str], names: list[str], rounds: int, results: Results)
         bench = Bench(world, world.owned(Target(world.folder)), results)
         start_chains(bench, names)
         for number in range(rounds if results.chains else 0):
+            note_others(number, results)
             shift = number % len(results.chains)
             for row in rows:
                 for chain in results.chains[shift:] + results.chains[:shift]:
                     measure(bench, chain, row)
             say(f"round {number + 1} of {rounds} is done")
+
+
+def note_others(number: int, results: Results) -> None:
+    """The chains are at rest between two rounds: who is busy then is somebody else."""
+    part = busy_part(OTHERS_LOOK_S)
+    if part > OTHERS_MOST:
+        results.note(f"others kept the machine {part:.0%} busy before round {number + 1}")
 
 
 def measure_by_itself(row: str, names: list[str], rounds: int, results: Results) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,11 +19,26 @@ def cpu_s(processes: Mapping[str, int]) -> dict[str, float]:
     }
 
 
+def busy_part(seconds: float) -> float:
+    """How much of all processors' time somebody uses, while as long passes."""
+    idle_before, all_before = _idle_and_all()
+    threading.Event().wait(seconds)
+    idle_after, all_after = _idle_and_all()
+    return 1 - (idle_after - idle_before) / max(1, all_after - all_before)
+
+
 def resident_kib(pid: int) -> int:
     """The memory that a process holds now."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
     found = re.search(r"VmRSS:\s+(\d+) kB", status)
     return int(found.group(1)) if found else 0
+
+
+def _idle_and_all() -> tuple[int, int]:
+    """Ticks of all processors since the start of the machine."""
+    first = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
+    ticks = [int(word) for word in first.split()[1:9]]  # guests are in user's already: proc(5)
+    return ticks[3] + ticks[4], sum(ticks)
 
 
 def _of_family(pid: int, ticks: Mapping[int, int], children: Mapping[int, list[int]]) -> int:

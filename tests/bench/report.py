@@ -28,7 +28,7 @@ def noise(results: Results) -> list[str]:
         return []
     chains = " or ".join(CALM_CHAINS)
     bound = f"over {NOISY_SPREAD:.0%} of their median apart"
-    return [f"noisy: the middle half of the rounds of {chains} lay {bound}; trust no ratio there"]
+    return [f"noisy: the middle half of the rounds of {chains} lay {bound}"]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

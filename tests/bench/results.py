@@ -93,9 +93,10 @@ class Judgement:
 
     @property
     def verdict(self) -> str:
-        """In a word or two."""
-        is_met = "reached" if self.goal.is_met(self.value) else "MISSED"
-        return f"{is_met}, noisy" if self.is_noisy else is_met
+        """In a word or four. In noise, rounds that are all on one side of the bound still tell."""
+        if self.is_noisy and self.goal.is_met(self.lowest) != self.goal.is_met(self.highest):
+            return "too noisy to tell"
+        return "reached" if self.goal.is_met(self.value) else "MISSED"
 
 
 def judgements(results: Results) -> Iterator[Judgement]:

@@ -60,9 +60,11 @@ def test_a_goal_is_not_judged_without_both_sides() -> None:
 def test_a_row_is_noisy_when_what_adds_nothing_swings() -> None:
     calm = results_of(UP, plain=[1, 9, 1, 9], socat=[100, 110, 90, 100])
     assert not calm.is_noisy(UP)  # ours may swing by itself
-    loud = results_of(UP, plain=[5, 5, 5, 5], socat=[100, 160, 50, 100])
-    assert judged(loud, "≥ 0.9 × socat").verdict == "MISSED, noisy"
+    loud = results_of(UP, plain=[5, 5, 5, 80], socat=[100, 160, 50, 80])
+    assert judged(loud, "≥ 0.9 × socat").verdict == "too noisy to tell"
     assert "noisy: the middle half" in markdown(loud)
+    far_off = results_of(UP, plain=[5, 5, 5, 5], socat=[100, 160, 50, 80])
+    assert judged(far_off, "≥ 0.9 × socat").verdict == "MISSED"  # in every round
     assert not results_of(UP, socat=[100, 200]).is_noisy(UP)  # of two nothing is known
 
 
