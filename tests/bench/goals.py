@@ -34,7 +34,12 @@ def more_is_better(metric: str) -> bool:
 
 
 BULK = ("bulk up, MB/s", "bulk down, MB/s")
-FAR = [f"bulk {way} over {ms} ms, MB/s" for ms in (50, 100, 200) for way in ("up", "down")]
+FAR = [
+    f"bulk {way} over {ms} ms{buffers}, MB/s"
+    for ms in (50, 100, 200)
+    for buffers in ("", ", 64 MiB TCP buffers")
+    for way in ("up", "down")
+]
 COUNTS = ("1,000", "10,000")
 STALLED = "bulk down beside 200 stalled readers / alone"
 STALLED_MEMORY = "memory with 200 stalled readers, MiB"
