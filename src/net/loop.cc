@@ -42,35 +42,51 @@ void Loop::run() {
   MM_CHECK(own_clock_);
   {
     const auto keep_running = asio::make_work_guard(*context_);
-    std::thread watcher;
     if (sockets_) {
-      watcher = std::thread([this] {
-        const auto keep_watching = asio::make_work_guard(*sockets_);
-        sockets_->run();
-      });
-    }
-    while (!context_->stopped()) turn();
-    if (sockets_) {
-      sockets_->stop();
-      watcher.join();
-      sockets_->restart();
+      wait_for_both();
+    } else {
+      while (!context_->stopped()) {
+        work();
+        if (!context_->stopped()) context_->run_one_for(time_left());
+      }
     }
   }
   context_->restart();  // last: the end of the last work would stop it again
 }
 
-// Everything that there is to do; then waits for more, unless some came meanwhile.
-void Loop::turn() {
+void Loop::wait_for_both() {
+  std::thread watcher([this] {
+    const auto keep_watching = asio::make_work_guard(*sockets_);
+    sockets_->run();
+  });
+  {
+    Turn turn(*this);
+    while (!context_->stopped()) wait_for_waiter(turn);
+  }
+  sockets_->stop();
+  watcher.join();
+  sockets_->restart();
+}
+
+void Loop::wait_for_waiter(Turn& turn) {
+  work();
+  if (context_->stopped()) return;
+  waiting_until_ = clock_->now() + time_left();
+  is_waiting_ = true;
+  if (context_->poll_one() == 0) {  // else some came before anybody could know that it waits
+    const base::Duration most = waiting_until_ - clock_->now();
+    turn.end();
+    const bool has_come = waiter_->wait(most);
+    turn.begin();
+    if (has_come) waiter_->take();
+  }
+  is_waiting_ = false;
+}
+
+// Everything that there is to do.
+void Loop::work() {
   context_->poll();
   fire();
-  if (context_->stopped()) return;
-  if (!waiter_) {
-    context_->run_one_for(time_left());
-    return;
-  }
-  is_waiting_ = true;
-  if (context_->poll_one() == 0) waiter_->wait(time_left());
-  is_waiting_ = false;
 }
 
 base::Duration Loop::time_left() const {
@@ -91,7 +107,7 @@ void Loop::stop() {
 
 void Loop::post(std::function<void()> handler) {
   asio::post(*context_, std::move(handler));
-  wake();
+  if (turn_holder_ != std::this_thread::get_id()) wake();  // who holds the turn goes on to it
 }
 
 void Loop::run_due() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The loop: one thread that owns all state of a process's mode. Other threads may call post() and
-// stop() and nothing else. Wraps Asio, whose headers only net/*.cc and net/asio.h see.
+// The loop: owns all state of a process's mode, and runs one handler after the other, so that
+// there is nothing to lock. Other threads may call post() and stop() and nothing else. Wraps Asio,
+// whose headers only net/*.cc and net/asio.h see.
 #pragma once
 
 #include <atomic>
@@ -9,7 +10,9 @@
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "base/clock.h"
@@ -23,15 +26,16 @@ namespace mm::net {
 
 class Timer;
 
-// Something else that a loop's thread waits on, which is no descriptor: gRPC's completion queue.
-// One thread can wait in one place only, so the sockets are then waited on by a thread beside it.
+// What a loop waits for beside its sockets, and which is no descriptor: gRPC's completion queue.
 class Waiter {
  public:
   virtual ~Waiter() = default;
 
-  // Returns once something came, which it has post()ed to the loop; once it was woken; or after
-  // `most`. On the loop's thread.
-  virtual void wait(base::Duration most) = 0;
+  // Returns once something came (true), once it was woken, or after `most`.
+  virtual bool wait(base::Duration most) = 0;
+
+  // Handles what came. Require: wait() has just returned true.
+  virtual void take() = 0;
 
   // Ends wait(), or the next one if none is under way. From any thread.
   virtual void wake() = 0;
@@ -40,12 +44,17 @@ class Waiter {
 class Loop {
  public:
   Loop();
-  explicit Loop(Waiter& waiter);  // which outlives it
+
+  // A thread can wait in one place only. This loop has two, which take turns: the one that calls
+  // run() waits for `waiter`, which outlives it, and another for sockets. Who wakes handles what
+  // came while it holds the turn, on the spot: to hand it to the other would cost a change of
+  // threads for each byte that is typed.
+  explicit Loop(Waiter& waiter);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Runs handlers on this thread until stop(). Handlers that were posted and not run are dropped,
+  // Runs handlers until stop(). Handlers that were posted and not run are dropped,
   // unrun, when the loop is destroyed. May be called again after it returned.
   void run();
 
@@ -53,8 +62,8 @@ class Loop {
   // returns at once. From any thread.
   void stop();
 
-  // Runs `handler` on the loop thread, never from within this call. From any thread. Order of
-  // posts from one thread is kept.
+  // Runs `handler` later, never from within this call. From any thread. Order of posts from one
+  // thread is kept.
   void post(std::function<void()> handler);
 
   const base::Clock& clock() const { return *clock_; }
@@ -75,13 +84,18 @@ class Loop {
  private:
   friend class Executor;  // asio.h
   friend class Timer;
+  class Turn;
 
   // Due time, then order of arming.
   using TimerKey = std::pair<base::TimePoint, uint64_t>;
 
   TimerKey arm(Timer& timer, base::TimePoint due);
   void fire();  // the timers that are due
-  void turn();
+  void work();
+  void wait_for_both();
+  void wait_for_waiter(Turn& turn);
+  template <typename Handler>
+  void take_turn(Handler handler);  // asio.h
   void wake();
   base::Duration time_left() const;  // until the next timer is due
 
@@ -91,7 +105,10 @@ class Loop {
   ReadBlock read_block_;
   std::map<TimerKey, Timer*> timers_;
   uint64_t armed_count_ = 0;
-  std::atomic<bool> is_waiting_{false};
+  std::mutex turn_;
+  std::atomic<std::thread::id> turn_holder_{};
+  std::atomic<bool> is_waiting_{false};  // for the waiter
+  base::TimePoint waiting_until_{};
   std::unique_ptr<asio::io_context> sockets_;  // run by a thread of its own; null: without waiter
   std::unique_ptr<asio::io_context> context_;  // may hold timers in handlers: goes before them
 };

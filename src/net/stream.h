@@ -2,7 +2,7 @@
 // Stream: the local end of a forwarded connection as tunnel sees it, a byte stream that can end
 // and be reset in each direction. Implemented by Socket (TCP, unix), StandardStream (`-`) and the
 // simulation. Reading and writing never block: when nothing goes now, wait_* says when to try
-// again. All on the loop thread.
+// again. All on the loop.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How a client reaches its router: credentials, channel settings, and the pool that spreads calls
-// over connections. All on the loop thread.
+// over connections. All on the loop.
 #pragma once
 
 #include <grpcpp/channel.h>

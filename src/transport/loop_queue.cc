@@ -7,26 +7,21 @@ namespace mm::transport {
 
 LoopQueue::~LoopQueue() {
   queue_.Shutdown();
-  void* tag = nullptr;
-  bool ok = false;
-  while (queue_.Next(&tag, &ok)) static_cast<Completion*>(tag)->complete(ok);
+  while (queue_.Next(&tag_, &ok_)) take();
 }
 
-void LoopQueue::wait(base::Duration most) {
-  void* tag = nullptr;
-  bool ok = false;
+bool LoopQueue::wait(base::Duration most) {
   const gpr_timespec deadline = gpr_time_from_nanos(most.count(), GPR_TIMESPAN);
-  const auto got = queue_.AsyncNext(&tag, &ok, deadline);
-  if (got == grpc::CompletionQueue::GOT_EVENT) static_cast<Completion*>(tag)->complete(ok);
+  return queue_.AsyncNext(&tag_, &ok_, deadline) == grpc::CompletionQueue::GOT_EVENT;
 }
+
+void LoopQueue::take() { static_cast<Completion*>(tag_)->complete(ok_); }
 
 void LoopQueue::wake() { bell_.ring(queue_); }
 
 void LoopQueue::take_one() {
-  void* tag = nullptr;
-  bool ok = false;
-  MM_CHECK(queue_.Next(&tag, &ok));
-  static_cast<Completion*>(tag)->complete(ok);
+  MM_CHECK(queue_.Next(&tag_, &ok_));
+  take();
 }
 
 // One that rings already will be heard, and an alarm cannot be set twice.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// LoopQueue: the completion queue of a process's calls to routers, waited on by the loop's own
-// thread. So a call is started, answered and followed by the next without a change of threads, and
-// gRPC finds nobody to contend with. Made before the loop, which waits here; outlives it.
+// LoopQueue: the completion queue of a process's calls to routers, which the loop itself waits for.
+// So a call is started, answered and followed by the next without a change of threads. Made before
+// the loop, and outlives it.
 #pragma once
 
 #include <grpcpp/alarm.h>
@@ -19,7 +19,8 @@ class LoopQueue final : public net::Waiter {
   LoopQueue() = default;
   ~LoopQueue() override;  // Require: every operation has come back
 
-  void wait(base::Duration most) override;
+  bool wait(base::Duration most) override;
+  void take() override;
   void wake() override;
 
   // Waits for one operation to come back, however long it takes, and runs its complete().
@@ -40,6 +41,8 @@ class LoopQueue final : public net::Waiter {
   };
 
   grpc::CompletionQueue queue_;
+  void* tag_ = nullptr;  // what came
+  bool ok_ = false;
   Bell bell_;
 };
 

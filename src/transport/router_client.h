@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// RouterClient: everything that share, connect and list say to one router. Owns the channels and
-// the completion-queue thread; every handler and listener is called on the loop thread, and never
-// from within the call that it belongs to. No gRPC type appears here.
+// RouterClient: everything that share, connect and list say to one router. Owns the channels; every
+// handler and listener is called on the loop, and never from within the call that it belongs to. No
+// gRPC type appears here.
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A stream to the router and back, messages of any type: what a lane and a registration have in
 // common. Always reads, one message at a time, so that at most one is held here; writes one at a
-// time. All on the loop thread.
+// time. All on the loop.
 #pragma once
 
 #include <grpcpp/support/async_stream.h>

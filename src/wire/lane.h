@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Lane: one stream to the router that carries a conduit's frames for a while. transport implements
-// it over gRPC, the simulation over a virtual link; tunnel uses it. All on the loop thread.
+// it over gRPC, the simulation over a virtual link; tunnel uses it. All on the loop.
 #pragma once
 
 #include <vector>
