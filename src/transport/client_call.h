@@ -47,6 +47,10 @@ class CallQueue : public std::enable_shared_from_this<CallQueue> {
   // Says who makes a call: whoever has this ticket's proof, else whose the pass is.
   void present(grpc::ClientContext& context, const base::Secret& ticket = {}) const;
 
+  // A call reached a router, so the way to it is as its URL says.
+  void met_router() { has_met_router_ = true; }
+  bool has_met_router() const { return has_met_router_; }
+
   // Finds out what TLS the router's port speaks. One probe answers all who ask meanwhile.
   void ask_tls(std::function<void(const TlsAnswer&)> then);
 
@@ -58,6 +62,7 @@ class CallQueue : public std::enable_shared_from_this<CallQueue> {
   LoopQueue& queue_;
   size_t operations_ = 0;  // that gRPC has
   bool is_stopped_ = false;
+  bool has_met_router_ = false;
   std::unordered_set<ClientCall*> calls_;
   std::vector<std::function<void(const TlsAnswer&)>> tls_questions_;
   std::unique_ptr<TlsProbe> tls_probe_;  // while there are questions

@@ -64,6 +64,7 @@ class StreamCall : public ClientCall {
   void on_accept(bool ok) {
     answer_timer_.reset();
     if (!ok) return finish();
+    queue().met_router();
     on_accepted();
     read_next();
   }
