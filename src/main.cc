@@ -49,15 +49,17 @@ void raise_descriptor_limit() {
 
 // A block of a quarter of a MiB is taken for each frame and given back with it. glibc would hand
 // that memory to the kernel and get it again each time, page by page: a sixth of all time under
-// load. It keeps up to this much in each of its few arenas.
+// load. It keeps up to this much.
 void keep_freed_memory() {
 #ifdef __GLIBC__
   constexpr int kLargestKeptBytes = 4 << 20;
   constexpr int kTakenBytes = 1 << 20;  // more than is asked for
-  constexpr int kKeptBytes = 32 << 20;  // two connections at their largest window
+  constexpr int kArenas = 1;            // threads take turns, and free what others took
+  constexpr int kKeptBytes = 16 << 20;  // one connection at its largest window
   mallopt(M_MMAP_THRESHOLD, kLargestKeptBytes);
   mallopt(M_TRIM_THRESHOLD, kKeptBytes);
   mallopt(M_TOP_PAD, kTakenBytes);
+  mallopt(M_ARENA_MAX, kArenas);
 #endif
 }
 
