@@ -105,9 +105,8 @@ void ClientCall::conclude(const grpc::Status& status,
   if (end.from_router || said.ok()) queue_->met_router();
   // A router that is killed cuts off whoever dials it, too: what it spoke before is no question,
   // and a hundred ends that all ask it are no help to the one that starts.
-  const bool is_unclear = queue_->router().tls
-                              ? is_untrusted(end)
-                              : !queue_->has_met_router() && may_speak_tls(end);
+  const bool is_unclear =
+      queue_->router().tls ? is_untrusted(end) : !queue_->has_met_router() && may_speak_tls(end);
   if (!cause_.ok() || !is_unclear) return then(said);
   queue_->ask_tls([this, keep = shared_from_this(), said, then](const TlsAnswer& answer) {
     if (abandoned_) return;

@@ -107,7 +107,8 @@ def test_the_name_of_a_half_open_share_is_free_within_a_minute(world: World) -> 
     router = forward.router
     router.program.until(lambda: world.services(router) == [], "the name is taken", 60)
     other = world.target().serve(lambda connection: connection.sendall(b"other"))
-    world.share(router, f"web={other.address}", "--no-e2e", extra=world.another_user())
+    stranger = world.another_user()
+    world.share(router, f"web={other.address}", flags=("--no-e2e",), extra=stranger)
     assert receive_exactly(world.dial(forward.address), 5) == b"other"
 
 

@@ -195,6 +195,21 @@ TEST_CASE("dial: plaintext to a TLS port, and TLS to a plaintext port, name the 
         "what answers at " + url.text() + " does not speak TLS; try " + router.url().text());
 }
 
+// Else each of many ends that a router's restart cuts off would ask.
+TEST_CASE("dial: what a router speaks that has answered before is not asked again") {
+  EventLoop events;
+  auto first = std::make_unique<FakeRouter>(FakeRouter::Behaviour{});
+  const config::RouterUrl url = first->url();
+  const auto client = open_client(events, url);
+  CHECK(list_status(events, *client).ok());
+  first.reset();
+  const Identity authority = make_authority("test");
+  const Identity identity = make_identity(authority, "IP:127.0.0.1");
+  const FakeRouter second({}, &identity, url.port);
+  CHECK(dial(url).code() == Code::kFailedPrecondition);
+  CHECK(list_status(events, *client).code() == Code::kUnavailable);
+}
+
 TEST_CASE("dial: a CA file that is absent or holds no certificate is refused before any call") {
   const TemporaryFile no_pem("not a certificate\n");
   const config::RouterUrl url = by_tls({});
