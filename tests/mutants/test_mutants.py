@@ -117,7 +117,7 @@ MUTANTS = {
         TLS, "if (!is_it) X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);\n    return is_it ? 1 : 0;",
         "return 1;",
     ),
-    "something may follow an end": Mutant(TLS, "if (is_ended() && size > 0)", "if (false)"),
+    "something may follow an end": Mutant(TLS, "if (is_ended() && !ciphertext.empty())", "if (false)"),
     "a ticket is good for ever": Mutant(
         TICKETS, "if (!is_it || grant.expires_s <= now_s)", "if (!is_it)"
     ),
