@@ -39,13 +39,13 @@ struct BytesBio::Methods {
   static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
   static const BIO_METHOD* get() {
-    static const BIO_METHOD* const methods = [] {
+    static const BIO_METHOD* const kMethods = [] {
       BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "bytes");
       MM_CHECK(made != nullptr && BIO_meth_set_read_ex(made, &read) == 1 &&
                BIO_meth_set_write_ex(made, &write) == 1 && BIO_meth_set_ctrl(made, &control) == 1);
       return made;
     }();
-    return methods;
+    return kMethods;
   }
 };
 
