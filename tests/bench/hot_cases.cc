@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "router/bridge.h"
@@ -103,9 +104,8 @@ Round conduit_ping_pong() {
 }
 
 Round conduit_bulk() {
-  return [pair = std::make_shared<Pair>(), block = text(wire::kDataBytesMax)] {
-    pair->bulk(block);
-  };
+  return
+      [pair = std::make_shared<Pair>(), block = text(wire::kDataBytesMax)] { pair->bulk(block); };
 }
 
 // ---- bridge: two lanes joined in the router

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What each forwarded byte passes through, in small cases with a fixed input: codec, conduit, bridge.
-// micro.cc times them, hot_path.cc runs them to have their instructions counted.
+// What each forwarded byte passes through, in small cases with a fixed input: codec, conduit and
+// bridge. micro.cc times them, hot_path.cc runs them to have their instructions counted.
 #pragma once
 
 #include <functional>

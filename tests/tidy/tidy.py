@@ -51,7 +51,7 @@ HOMES: list[tuple[str, set[str]]] = [
     (r"(grpc|grpcpp)/|.*\.grpc\.pb\.h$", {"transport", "router"}),
     (r"google/protobuf/|.*\.pb\.h$", {"transport", "router", "tests"}),
     (r"absl/", {"base"}),
-    (r"doctest/", {"tests"}),
+    (r"(doctest|benchmark)/", {"tests"}),
 ]
 # Of the standard library and the system: <vector>, <poll.h>, <sys/socket.h>.
 STANDARD = re.compile(r"[a-z_0-9]+(\.h)?|(sys|netinet|arpa|net|linux)/[a-z_0-9]+\.h")
