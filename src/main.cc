@@ -24,7 +24,8 @@ void occupy_standard_descriptors() {
   if (fd > STDERR_FILENO) close(fd);
 }
 
-// Takes the pass out of what programs that this one starts would inherit, and `ps e` shows.
+// Takes the pass out of what programs that this one starts would inherit, and `ps e` shows; and
+// they do not speak for it to the service manager.
 mm::config::Environment environment() {
   mm::config::Environment all;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -36,6 +37,7 @@ mm::config::Environment environment() {
     if (name == "MINDMELD_PASS") std::memset(*entry + equals + 1, '.', text.size() - equals - 1);
   }
   unsetenv("MINDMELD_PASS");
+  unsetenv("NOTIFY_SOCKET");
   return all;
 }
 

@@ -42,6 +42,7 @@ struct Common {
   base::Secret pass;                // for `router` alone; empty: none
   std::string identity_command;     // prints a bearer token for what is in front of `router`
   std::vector<std::string> notes;   // what the user should know of all this
+  std::string notify_socket;        // of the service manager that wants to know; empty: none
   bool json = false;
   int verbosity = 0;  // -q: -1; -v: 1
 };

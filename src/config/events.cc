@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/notify.h"
 #include "base/text.h"
 
 namespace mm::config {
@@ -176,6 +177,23 @@ void Events::error(std::string_view code, std::string_view message) {
 }
 
 void Events::note(std::string_view text) { tell(text); }
+
+void Events::ready() { notify("READY=1"); }
+
+// systemd takes the READY=1 that follows for this one's by the time.
+void Events::reloading() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const int64_t now_us = int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
+  notify("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now_us));
+}
+
+void Events::stopping() { notify("STOPPING=1"); }
+
+void Events::notify(std::string_view state) {
+  const base::Status sent = base::notify(common_.notify_socket, state);
+  if (!sent.ok()) note("cannot tell the service manager: NOTIFY_SOCKET: " + base::message(sent));
+}
 
 void Events::tell(std::string_view text) {
   if (common_.verbosity >= 0) errors_.write(base::printable(text, kLineBytesMost));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a running command tells: a line for people on standard error, and with --json one object a
 // line on standard output. The objects are a contract: scripts wait for them instead of sleeping.
-// Loop thread only.
+// A service manager that asks for it is told how the whole command does. Loop thread only.
 #pragma once
 
 #include <unistd.h>
@@ -70,9 +70,16 @@ class Events {
   // For people only.
   void note(std::string_view text);
 
+  // For the service manager only. ready(): everything that was asked for is there, for the first
+  // time or again after reloading().
+  void ready();
+  void reloading();
+  void stopping();
+
  private:
   void tell(std::string_view text);  // unless -q
   void publish(const Json& event);   // with --json
+  void notify(std::string_view state);
 
   Common common_;
   LineOutput output_;

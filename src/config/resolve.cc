@@ -56,8 +56,9 @@ StatusOr<int> resolve_verbosity(const Settings& settings) {
   return usage_error(one.source + " and " + other.source + " exclude each other");
 }
 
-StatusOr<Common> resolve_common(const Settings& settings) {
+StatusOr<Common> resolve_common(const Settings& settings, const Environment& environment) {
   Common common;
+  common.notify_socket = variable(environment, "NOTIFY_SOCKET");
   if (const Setting* router = settings.find("router"); router != nullptr) {
     const auto url = parse_router_url(router->values.front());
     if (!url.ok()) return base::within(url.status(), router->source);
@@ -77,7 +78,7 @@ StatusOr<Common> resolve_common(const Settings& settings) {
 
 // What those have who speak to a router.
 StatusOr<Common> resolve_client(const Settings& settings, const Environment& environment) {
-  auto common = resolve_common(settings);
+  auto common = resolve_common(settings, environment);
   if (!common.ok()) return common;
   if (Status status = resolve_credentials(settings, environment, *common); !status.ok())
     return status;
@@ -264,7 +265,7 @@ StatusOr<RouterConfig> resolve_router(const Sources& sources) {
   const auto gathered = gather(sources);
   if (!gathered.ok()) return gathered.status();
   const Settings& settings = gathered->settings;
-  auto common = resolve_common(settings);
+  auto common = resolve_common(settings, sources.environment);
   if (!common.ok()) return common.status();
   auto listen = resolve_listen(settings, sources.environment);
   if (!listen.ok()) return listen.status();

@@ -54,6 +54,7 @@ class Connect {
         tunnels_(loop_, random_,
                  {.grace = config_.grace, .first_grace = config_.hold, .leave = config_.grace}),
         lifetime_(loop_, tunnels_, [this] {
+          events_.stopping();
           for (auto& connector : connectors_) connector->stop();
         }) {}
 
@@ -174,6 +175,9 @@ class Connect {
     common.router = url;
     uplinks_.push_back(std::make_unique<Uplink>(loop_, random_, tunnels_, config_,
                                                 std::move(common), *std::move(router)));
+    uplinks_.back()->context.on_listening = [this] {
+      if (++listening_ == config_.services.size()) events_.ready();
+    };
     return uplinks_.back().get();
   }
 
@@ -194,6 +198,7 @@ class Connect {
   std::vector<std::unique_ptr<Uplink>> uplinks_;
   tunnel::TunnelSet tunnels_;
   std::vector<std::unique_ptr<Connector>> connectors_;
+  size_t listening_ = 0;  // services
   tunnel::Lifetime lifetime_;
 };
 

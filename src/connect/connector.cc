@@ -73,6 +73,7 @@ Status Connector::listen(const Endpoint& endpoint) {
   for (const std::string& address : listener_->local_addresses()) {
     context_.events.listening(service_.name, address);
   }
+  context_.on_listening();
   return absl::OkStatus();
 }
 

@@ -35,6 +35,7 @@ struct Context {
   tunnel::RouterWatch& watch;
   config::Events& events;
   const config::ConnectConfig& config;
+  std::function<void()> on_listening = [] {};  // for a service, once
 };
 
 // What opens one service, and whose it has to be.

@@ -87,6 +87,7 @@ base::ExitCode run(const config::RouterConfig& config) {
                              [&](int signal) {
                                if (is_stopping) std::_Exit(static_cast<int>(code));
                                is_stopping = true;
+                               events.stopping();
                                if (signal == SIGINT) code = base::ExitCode::kInterrupted;
                                ops::log(ops::Level::kInfo, "router.stopping", {{"signal", signal}});
                                last_resort.after(limits.stop,
@@ -95,11 +96,16 @@ base::ExitCode run(const config::RouterConfig& config) {
                              },
                              {SIGTERM, SIGINT});
   std::optional<net::Signals> hang_up;  // with nothing to read again it ends the router, as usual
-  const auto reload = [&](int) { reloads.everything(); };
+  const auto reload = [&](int) {
+    events.reloading();
+    reloads.everything();
+    events.ready();
+  };
   if (reloads.has_any()) hang_up.emplace(loop, reload, std::initializer_list<int>{SIGHUP});
   for (const std::string& address : (*router)->addresses()) {
     events.router_listening(address, url_of(address, public_url, server.own_identity));
   }
+  events.ready();
   loop.run();
   return code;
 }

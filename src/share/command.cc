@@ -79,16 +79,19 @@ base::ExitCode check_targets(net::Loop& loop, const config::ShareConfig& config,
 base::ExitCode serve(Context& context) {
   std::vector<std::unique_ptr<Sharer>> sharers;
   tunnel::Lifetime lifetime(context.loop, context.tunnels, [&] {
+    context.events.stopping();
     for (auto& sharer : sharers) sharer->stop();
   });
+  size_t registered = 0;
   // The first one finds the way to the router; calls that wait for it would come in any order.
   const auto start_others = [&] {
     for (size_t i = 1; i < sharers.size(); ++i) sharers[i]->start();
   };
   for (const config::SharedService& service : context.config.services) {
     const size_t index = sharers.size();
-    const auto on_first = [&start_others, index] {
+    const auto on_first = [&, index] {
       if (index == 0) start_others();
+      if (++registered == sharers.size()) context.events.ready();
     };
     sharers.push_back(std::make_unique<Sharer>(context, service, on_first, [&, index](auto code) {
       const bool all_over = std::all_of(sharers.begin(), sharers.end(),
