@@ -62,4 +62,10 @@ std::string quoted(std::string_view text) {
   return out += '"';
 }
 
+std::string joined(std::initializer_list<std::string_view> pieces) {
+  std::string text;
+  for (const std::string_view piece : pieces) text += piece;
+  return text;
+}
+
 }  // namespace mm::base

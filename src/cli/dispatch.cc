@@ -6,8 +6,10 @@
 
 #include "base/suggest.h"
 #include "base/text.h"
+#include "cli/completion.h"
 #include "cli/flags.h"
 #include "cli/help.h"
+#include "cli/manual.h"
 #include "config/events.h"
 #include "config/usage_error.h"
 
@@ -34,7 +36,7 @@ ExitCode print(int fd, std::string_view text) {
 bool is_help(std::string_view word) { return word == "--help" || word == "-h" || word == "help"; }
 
 StatusOr<const Command*> find_command(std::span<const Command> commands, std::string_view name) {
-  std::vector<std::string> known = {"help"};
+  std::vector<std::string> known = {"help", "completion"};
   for (const Command& command : commands) {
     if (command.name == name) return &command;
     known.emplace_back(command.name);
@@ -50,15 +52,30 @@ StatusOr<const Command*> find_command(std::span<const Command> commands, std::st
 
 StatusOr<ExitCode> help(std::span<const Command> commands, const std::vector<std::string>& words,
                         Output output) {
-  if (words.size() < 2) return print(output.output_fd, program_help(commands));
-  const auto command = find_command(commands, words[1]);
+  const bool is_manual = words.size() > 1 && words[1] == "--man";
+  const size_t name = is_manual ? 2 : 1;
+  if (words.size() <= name) {
+    return print(output.output_fd, is_manual ? manual(commands) : program_help(commands));
+  }
+  if (words[name] == "completion") return print(output.output_fd, completion_help());
+  const auto command = find_command(commands, words[name]);
   if (!command.ok()) return command.status();
-  return print(output.output_fd, command_help(**command));
+  return print(output.output_fd, is_manual ? manual(commands, **command) : command_help(**command));
+}
+
+StatusOr<ExitCode> complete(std::span<const Command> commands,
+                            const std::vector<std::string>& words, Output output) {
+  if (words.size() < 2 || is_help(words[1])) return print(output.output_fd, completion_help());
+  const std::string script = completion(commands, words[1]);
+  if (!script.empty()) return print(output.output_fd, script);
+  return usage_error("there is no completion for " + quoted(words[1]) +
+                     ": write bash, zsh or fish");
 }
 
 StatusOr<ExitCode> run(std::span<const Command> commands, const std::vector<std::string>& words,
                        const config::Environment& environment, Output output) {
   if (words.empty() || is_help(words[0])) return help(commands, words, output);
+  if (words[0] == "completion") return complete(commands, words, output);
   if (words[0] == "--version") return print(output.output_fd, kVersion);
   const auto command = find_command(commands, words[0]);
   if (!command.ok()) return command.status();

@@ -85,7 +85,8 @@ std::string program_help(std::span<const Command> commands) {
          "Settings are read from ~/.config/mindmeld/config.json too, and the services to share "
          "and\n"
          "to connect to from ./mindmeld.json.\n\n"
-         "mindmeld help COMMAND says more. mindmeld --version prints the version.\n";
+         "mindmeld help COMMAND says more, mindmeld completion SHELL completes such lines in your\n"
+         "shell, and mindmeld --version prints the version.\n";
 }
 
 std::string command_help(const Command& command) {
