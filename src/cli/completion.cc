@@ -230,8 +230,9 @@ std::string zsh_flags(const Command& command) {
     text += zsh_flag(option, option.flag());
     if (option.letter != 0) text += zsh_flag(option, std::string{'-', option.letter});
   }
-  if (!command.arguments.empty()) {
-    text += joined({" \\\n        '*: :_mindmeld_", command.name, "'"});
+  const std::string its_words = joined({"_mindmeld_", command.name});
+  if (kZsh.find(joined({"\n", its_words, "()"})) != std::string_view::npos) {
+    text += joined({" \\\n        '*: :", its_words, "'"});
   }
   return text + "\n      ;;\n";
 }

@@ -12,6 +12,8 @@ from harness.world import Router, World
 
 pytestmark = pytest.mark.needs_binary
 
+NAME_TAKEN = 8
+
 
 class ServiceManager:
     """The socket that NOTIFY_SOCKET names."""
@@ -94,6 +96,21 @@ def test_a_share_is_ready_when_the_router_holds_all_its_names(
     share.wait_event("sharing", name="db")
     share.send_signal(signal.SIGTERM)
     assert manager.told() == "STOPPING=1"
+    assert share.wait_exit() == 0
+
+
+def test_a_share_that_cannot_have_one_of_its_names_never_was_ready(
+    world: World, router: Router, manager: ServiceManager
+) -> None:
+    target = world.target().address
+    world.share(router, f"db={target}", extra=world.another_user())
+    names = [f"web={target}", f"db={target}"]
+    share = world.start(
+        "share", *names, *router.flags, extra=manager.environment, expected_exit=NAME_TAKEN
+    )
+    share.wait_event("sharing", name="web")
+    assert manager.told() == "STOPPING=1"
+    assert share.wait_exit() == NAME_TAKEN
 
 
 def test_a_connect_is_ready_when_applications_can_connect_to_all_its_services(
@@ -107,6 +124,7 @@ def test_a_connect_is_ready_when_applications_can_connect_to_all_its_services(
     assert manager.told() == "READY=1"
     connect.send_signal(signal.SIGTERM)
     assert manager.told() == "STOPPING=1"
+    assert connect.wait_exit() == 0
 
 
 def test_programs_that_a_command_starts_do_not_speak_for_it(

@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <memory>
 
+#include "cli/completion.h"
 #include "cli/help.h"
+#include "cli/manual.h"
 #include "unit/cli/fake_commands.h"
 
 using namespace mm::cli;
@@ -85,6 +87,25 @@ TEST_CASE("dispatch: help is on standard output, with exit code 0") {
   }
 }
 
+TEST_CASE("dispatch: the manual and the completions are on standard output, with exit code 0") {
+  const FakeCommands commands;
+  const std::pair<Words, std::string> cases[] = {
+      {{"help", "--man"}, manual(commands.table)},
+      {{"help", "--man", "share"}, manual(commands.table, commands.table[0])},
+      {{"completion", "zsh"}, completion(commands.table, "zsh")},
+      {{"completion"}, std::string(completion_help())},
+      {{"completion", "--help"}, std::string(completion_help())},
+      {{"help", "completion"}, std::string(completion_help())},
+  };
+  for (const auto& [words, text] : cases) {
+    CAPTURE(words);
+    const Ended ended = run(words);
+    CHECK(ended.code == ExitCode::kDone);
+    CHECK(ended.output == text);
+    CHECK(ended.errors.empty());
+  }
+}
+
 TEST_CASE("dispatch: the version is one line") {
   for (const Words& words : {Words{"--version"}, Words{"share", "--version"}}) {
     const Ended ended = run(words);
@@ -98,6 +119,10 @@ TEST_CASE("dispatch: a mistyped command is a usage error with the nearest one") 
   check_usage_error({"shre", "web=3000"}, "\"shre\" is not a command: did you mean \"share\"?");
   check_usage_error({"hepl"}, "\"hepl\" is not a command: did you mean \"help\"?");
   check_usage_error({"help", "ruter"}, "\"ruter\" is not a command: did you mean \"router\"?");
+  check_usage_error({"help", "--man", "ruter"},
+                    "\"ruter\" is not a command: did you mean \"router\"?");
+  check_usage_error({"completion", "csh"},
+                    "there is no completion for \"csh\": write bash, zsh or fish");
   check_usage_error({"xyzzy"}, "\"xyzzy\" is not a command: mindmeld --help lists them");
   check_usage_error({""}, "\"\" is not a command: mindmeld --help lists them");
   check_usage_error({"--router", "share"},
