@@ -121,6 +121,15 @@ TEST_CASE("resolve: a router listens on loopback by default, and at $PORT on Clo
   CHECK(router_error({{"listen", {"7000"}}}, {{"K_SERVICE", "r"}}) == "(none)");
 }
 
+TEST_CASE("resolve: a router moves lanes at 50 minutes on Cloud Run, elsewhere when it is told") {
+  const Environment cloud = {{"K_SERVICE", "r"}, {"PORT", "8080"}};
+  const Values told = with(kAnonymous, "max-lane-age", {"5m"});
+  CHECK(resolve_router(given({}))->max_lane_age == 0ms);
+  CHECK(resolve_router(given({}, kAnonymous, cloud))->max_lane_age == 50min);
+  CHECK(resolve_router(given({}, told))->max_lane_age == 5min);
+  CHECK(resolve_router(given({}, told, cloud))->max_lane_age == 5min);
+}
+
 TEST_CASE("resolve: a router listens at several addresses, from any source") {
   const Scratch scratch;
   const std::string file = scratch.file("c.json", R"({"serve": {"listen": [7000, "[::1]:0"]}})");
