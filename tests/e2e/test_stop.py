@@ -7,6 +7,7 @@ import socket
 import time
 
 import pytest
+from harness.foreign import ForeignClient
 from harness.forward import Forward
 from harness.program import Program
 from harness.streams import (
@@ -21,11 +22,12 @@ from harness.streams import (
     send_and_finish,
 )
 from harness.target import echo
-from harness.world import Chain, World
+from harness.world import Chain, Router, World
 
 pytestmark = pytest.mark.needs_binary
 
 DRAIN_S = 2.0
+ROUTER_STOP_S = 8.0  # whatever its lanes do; Cloud Run kills after 10
 MIB = 1 << 20
 both_commands = pytest.mark.parametrize("command", ["connect", "share"])
 
@@ -184,3 +186,19 @@ def test_a_router_with_open_connections_stops_within_ten_seconds(
     assert chain.share is not None and chain.connect is not None
     assert chain.share.is_running() and chain.connect.is_running()
     chain.share.wait_event("router", state="offline")
+
+
+def test_a_router_with_a_lane_that_does_not_end_stops_within_eight_seconds(
+    world: World, router: Router, client: ForeignClient
+) -> None:
+    share = world.share(router, f"web={world.target().address}")
+    lane = client.open_lane("web")
+    lane.send(lane.frame(attach=True, received=0, limit=0))
+    lane.receive()  # so the two lanes are joined
+    share.send_signal(signal.SIGSTOP)
+    for _ in range(256):  # 64 MiB: more than anything between them takes
+        lane.send(lane.frame(data=bytes(256 << 10)))
+    start = time.monotonic()
+    router.program.send_signal(signal.SIGTERM)
+    assert router.program.wait_exit() == 0
+    assert DRAIN_S <= time.monotonic() - start <= ROUTER_STOP_S + 1
