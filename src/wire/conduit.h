@@ -36,6 +36,9 @@ class Conduit {
   size_t readable_bytes() const;
   // Bytes read that no frame has carried yet on this lane.
   uint64_t unsent_bytes() const;
+  // The first offset that the peer has not acknowledged; and the memory kept to send from there on.
+  uint64_t una() const { return replay_.una() + (fin_acknowledged_ ? 1 : 0); }
+  uint64_t replay_bytes() const { return replay_.pinned_bytes(); }
 
   // Require: bytes.size() <= readable_bytes(), and neither of the two below was called.
   void on_local_bytes(base::Bytes bytes);
@@ -118,7 +121,6 @@ class Conduit {
   void add_ack(Frame& frame);
   bool is_fin_exchanged() const;
 
-  uint64_t una() const { return replay_.una() + (fin_acknowledged_ ? 1 : 0); }
   uint64_t received_data() const { return received_ - (peer_fin_ ? 1 : 0); }
 
   Budget& budget_;  // borrowed: outlives us

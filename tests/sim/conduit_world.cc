@@ -247,25 +247,42 @@ void ConduitWorld::check_frame(const Frame& frame, End& end) {
   if (frame.limit && *frame.limit < end.limit_told) fail("limit went back");
   end.received_told = frame.received.value_or(end.received_told);
   end.limit_told = frame.limit.value_or(end.limit_told);
+  end.window_most = std::max(end.window_most, end.limit_told - std::min(end.limit_told, end.got));
   if (frame.data_bytes() > wire::kDataBytesMax) fail("a frame too large");
 }
 
 void ConduitWorld::check_invariants() {
   for (size_t i : {0, 1}) {
-    const End& end = *ends_[i];
+    End& end = *ends_[i];
     const End& other = *ends_[1 - i];
+    check_forward(end);
     if (end.got > other.written) fail("bytes that nobody sent");
     uint64_t held = 0;
     for (const Bytes& piece : end.conduit.inbox()) held += piece.size();
     if (held > wire::kWindowBytesMax) fail("more than a window held");
     if (held > plan_.budget_bytes[i] + wire::kFloorBytes) fail("more held than the budget allows");
     if (end.budget.used_bytes() > plan_.budget_bytes[i]) fail("the budget is overdrawn");
+    const uint64_t end_of_stream = end.conduit.sent_bytes();
+    const uint64_t kept = end_of_stream - std::min(end.conduit.una(), end_of_stream);
+    if (kept > other.window_most) fail("more kept for replay than a window");
+    if (end.conduit.replay_bytes() > 2 * other.window_most) fail("replay holds over two windows");
     const bool is_first_window = end.got < wire::kGrowAfterBytes;
     if (is_first_window && end.limit_told > end.got + wire::kFloorBytes) {
       fail("credit for what nobody took");
     }
     if (end.got_end && end.got_reset && !plan_.resets[1 - i]) fail("two ends of one stream");
   }
+}
+
+// What an end knows of its peer never goes back, whatever lane it hears it on.
+void ConduitWorld::check_forward(End& end) {
+  const wire::Conduit& conduit = end.conduit;
+  if (conduit.una() < end.una) fail("una went back");
+  if (conduit.received() < end.received) fail("received went back");
+  if (conduit.peer_generation() < end.peer_generation) fail("the generation went back");
+  end.una = conduit.una();
+  end.received = conduit.received();
+  end.peer_generation = conduit.peer_generation();
 }
 
 void ConduitWorld::fail(const std::string& what) {
