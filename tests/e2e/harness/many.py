@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from functools import partial
 
 from harness.program import Program
@@ -11,12 +12,13 @@ from harness.target import Target
 from harness.world import Router, World
 
 
-def use_many(address: str, target: Target, count: int, at_once: int) -> None:
+def use_many(address: str, target: Target, count: int, at_once: int) -> list[float]:
     """Connects, sends a byte, gets it back, ends in order: `count` times, `at_once` at a time.
 
-    `address` leads to `target`, which is served meanwhile. The first failure raises.
+    `address` leads to `target`, which is served meanwhile. The first failure raises. Returns for each
+    how many seconds it took to open: from the connect to the byte that came back.
     """
-    asyncio.run(_use_many(address, target.listener.dup(), count, at_once))
+    return asyncio.run(_use_many(address, target.listener.dup(), count, at_once))
 
 
 def holds_at_most(program: Program, descriptors: int) -> bool:
@@ -42,16 +44,19 @@ def expect_back_to(
     router.program.until(is_idle, "connections stay open")
 
 
-async def _use_briefly(address: str, turn: asyncio.Semaphore) -> None:
+async def _use_briefly(address: str, turn: asyncio.Semaphore) -> float:
     host, _, port = address.rpartition(":")
     async with turn:
+        start = time.perf_counter()
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(b"x")
         assert await reader.readexactly(1) == b"x"
+        opened_s = time.perf_counter() - start
         writer.write_eof()
         assert await reader.read() == b""
         writer.close()
         await writer.wait_closed()
+        return opened_s
 
 
 async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -60,8 +65,10 @@ async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
-async def _use_many(address: str, listener: socket.socket, count: int, at_once: int) -> None:
+async def _use_many(
+    address: str, listener: socket.socket, count: int, at_once: int
+) -> list[float]:
     server = await asyncio.start_server(_echo, sock=listener, backlog=1024)
     async with server:
         turn = asyncio.Semaphore(at_once)
-        await asyncio.gather(*(_use_briefly(address, turn) for _ in range(count)))
+        return await asyncio.gather(*(_use_briefly(address, turn) for _ in range(count)))
