@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Faults put into the conduit, the rendezvous and the encryption by hand: a simulation or a test must
-find each.
+"""Faults put into conduit, rendezvous, connect and encryption by hand: a simulation or a test must find
+each.
 
 A mutant is one replaced piece of a source file. It is compiled as the test program's own object was
 and linked before the library that holds the right one; the program must then fail.
@@ -23,6 +23,8 @@ CONDUIT = ("src/wire/conduit.cc", "tests/sim_conduit")
 RENDEZVOUS = ("src/router/rendezvous.cc", "tests/sim_world")
 # What honest ends make up for, or never do, so that no simulation of them sees it.
 RENDEZVOUS_RULES = ("src/router/rendezvous.cc", "tests/unit_router")
+CONNECTOR = ("src/connect/connector.cc", "tests/sim_world")
+REPLAY = ("src/wire/replay.cc", "tests/sim_conduit")
 SEALED = ("src/tunnel/sealed_stream.cc", "tests/unit_tunnel")
 TLS = ("src/secure/tls.cc", "tests/unit_secure")
 TICKETS = ("src/share/ticket_book.cc", "tests/unit_share")
@@ -69,6 +71,17 @@ MUTANTS = {
     "the FIN counts as acknowledged with the last byte": Mutant(
         CONDUIT, "*frame.received > replay_.end();", "*frame.received >= replay_.end();"
     ),
+    "the FIN's acknowledgement is taken back": Mutant(
+        CONDUIT, "fin_acknowledged_ = fin_acknowledged_ || *frame", "fin_acknowledged_ = *frame"
+    ),
+    "what the peer has stays in memory": Mutant(
+        REPLAY, "      pinned_bytes_ -= front.pinned_bytes();\n      blocks_", "      blocks_"
+    ),
+    "a token that is refused early is not replaced": Mutant(
+        CONNECTOR,
+        "  connection.again_timer.after(connection.backoff.next(now), [this, &tunnel] { again(tunnel); });",
+        "  tunnel.abort({ResetCode::kRefused, base::message(status)});",
+    ),
     "the budget is not asked": Mutant(
         CONDUIT, "floor + budget_.available_bytes()", "floor + kWindowBytesMax"
     ),
@@ -91,6 +104,12 @@ MUTANTS = {
         RENDEZVOUS, "  if (!found->second.waiting) erase(found);\n"
     ),
     "a share is not told of a lane": Mutant(RENDEZVOUS, "return host_.announce(request);", "return;"),
+    "every attach is announced": Mutant(
+        RENDEZVOUS_RULES, "  lane->admit();\n", "  lane->admit();\n  host_.announce(request);\n"
+    ),
+    "lanes wait longer than their ends": Mutant(
+        RENDEZVOUS_RULES, "now + limits_.lane_wait", "now + std::chrono::seconds(30)"
+    ),
     "lanes wait without an end": Mutant(
         RENDEZVOUS_RULES, "  set_deadline(found, now + limits_.lane_wait);\n"
     ),

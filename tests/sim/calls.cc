@@ -345,6 +345,7 @@ std::unique_ptr<wire::Lane> Client::open_lane(const transport::LaneRequest& requ
                                               wire::Lane::Listener& listener) {
   const auto call = std::make_shared<LaneCall>(net_, link_, listener);
   net_.add(call);
+  net_.lane_opened();
   const base::TimePoint now = net_.loop().clock().now();
   if (link_.lanes_late_until > now) {
     call->hold_up(now + std::chrono::milliseconds(net_.random().below(30'000)));

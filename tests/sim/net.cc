@@ -16,10 +16,12 @@ constexpr size_t kOpeningsMost = 32;
 
 // ---- Net
 
-Net::Net(test::ManualClock& clock, uint64_t seed, std::optional<base::Duration> calls_last)
+Net::Net(test::ManualClock& clock, uint64_t seed, std::optional<base::Duration> calls_last,
+         bool lanes_age)
     : clock_(clock), loop_(clock), random_(seed), calls_last_(calls_last) {
   limits_.is_behind_front_end = true;
-  if (random_.one_in(3)) limits_.lane_age = std::chrono::milliseconds(500 + random_.below(5'000));
+  const bool ages = lanes_age && random_.one_in(3);
+  if (ages) limits_.lane_age = std::chrono::milliseconds(500 + random_.below(5'000));
 }
 
 Net::~Net() {

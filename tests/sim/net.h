@@ -41,8 +41,9 @@ class Call;
 
 class Net {
  public:
-  // Calls are cut when they are that old.
-  Net(test::ManualClock& clock, uint64_t seed, std::optional<base::Duration> calls_last);
+  // Calls are cut when they are that old; routers may have lanes moved at some age.
+  Net(test::ManualClock& clock, uint64_t seed, std::optional<base::Duration> calls_last,
+      bool lanes_age);
   ~Net();
 
   net::Loop& loop() { return loop_; }
@@ -70,6 +71,8 @@ class Net {
   base::Duration delay(const Link& link);  // of one message
 
   void add(const std::shared_ptr<Call>& call);
+  void lane_opened() { ++lanes_; }
+  size_t lanes() const { return lanes_; }  // that the ends have opened
 
   // Delivers again what some end said when it opened a lane, with nobody there who would go on;
   // within 20 s the network cuts that.
@@ -90,6 +93,7 @@ class Net {
   size_t route_ = 0;
   const std::optional<base::Duration> calls_last_;
   std::vector<std::weak_ptr<Call>> calls_;
+  size_t lanes_ = 0;
   std::deque<LaneOpening> openings_;  // the last ones
   std::deque<std::unique_ptr<net::Timer>> timers_;
   std::vector<std::unique_ptr<router::Switchboard>> graves_;  // what they posted may still run

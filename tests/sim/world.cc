@@ -151,7 +151,8 @@ struct World::ShareProcess {
   std::vector<std::unique_ptr<share::Sharer>> sharers;
 };
 
-World::World(uint64_t seed, const Plan& plan) : plan_(plan), net_(clock_, seed, plan.calls_last) {
+World::World(uint64_t seed, const Plan& plan)
+    : plan_(plan), net_(clock_, seed, plan.calls_last, plan.lanes_age) {
   clock_.time += 1h;
   for (size_t i : {0, 1}) net_.start_router(i);
   connect_ = std::make_unique<ConnectProcess>(net_, links_[1], plan.budget_bytes);
@@ -322,6 +323,7 @@ std::string World::run(Outcome& outcome) {
   }
   go_on_until_over(0);
   if (failure_.empty()) check_end(outcome);
+  outcome.lanes = net_.lanes();
   outcome.trace = net_.trace();
   return failure_;
 }

@@ -47,6 +47,7 @@ struct Plan {
   bool has_stalled = false;  // the first connection's take nothing until the others are over
   size_t budget_bytes = 64 << 20;
   bool is_encrypted = false;
+  bool lanes_age = true;  // routers may have lanes moved, each its own
 };
 
 Plan random_plan(test::SeededRandom& random);
@@ -54,6 +55,7 @@ Plan random_plan(test::SeededRandom& random);
 struct Outcome {
   size_t done = 0;   // connections that ended in order at both ends
   size_t reset = 0;  // that ended in a reset at either
+  size_t lanes = 0;  // that the two ends opened
   uint64_t trace = 0;
   base::Duration longest_wait{};  // of a byte, where applications are paced
 };

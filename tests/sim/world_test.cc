@@ -26,6 +26,7 @@ Outcome run_all(uint64_t seeds, const Plan& plan) {
     REQUIRE(run(seed, plan, outcome) == "");
     sum.done += outcome.done;
     sum.reset += outcome.reset;
+    sum.lanes += outcome.lanes;
     sum.longest_wait = std::max(sum.longest_wait, outcome.longest_wait);
   }
   return sum;
@@ -35,6 +36,15 @@ Outcome run_all(uint64_t seeds, const Plan& plan) {
 
 TEST_CASE("sim: without faults every connection ends in order") {
   CHECK(run_all(20, {.connections = 2, .faults = {}}).reset == 0);
+}
+
+TEST_CASE("sim: without faults each end opens one lane a connection, and chases nobody") {
+  const Outcome outcome = run_all(100, {.connections = 2, .faults = {}, .lanes_age = false});
+  CHECK(outcome.lanes == 2 * outcome.done);
+}
+
+TEST_CASE("sim: an end is more patient than a router, which ends a lane that is alone") {
+  CHECK(mm::tunnel::Timing{}.first_frame > mm::router::Limits{}.lane_wait);
 }
 
 TEST_CASE("sim: cut calls are not noticed") {
