@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "router/control_service.h"
 
+#include <chrono>
+
+#include "transport/revision.h"
+
 namespace mm::router {
 namespace {
 
@@ -13,6 +17,11 @@ using mindmeld::v1::ListServicesResponse;
 constexpr int kRequestedStreams = 8;
 constexpr int kRequestedForwards = 32;
 constexpr int kRequestedLists = 4;
+
+uint64_t unix_time_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
 
 }  // namespace
 
@@ -57,6 +66,9 @@ base::StatusOr<ListServicesResponse> ControlService::list_services(
   if (!services.ok()) return services.status();
   ListServicesResponse response;
   response.set_router_instance(switchboard_.instance());
+  response.set_revision(transport::kRevision);
+  response.set_router_version(MM_VERSION);
+  response.set_time_ms(unix_time_ms());
   for (const Service* service : *services) {
     mindmeld::v1::Service& row = *response.add_services();
     row.set_name(service->name);

@@ -112,7 +112,9 @@ void ClientCall::conclude(const grpc::Status& status,
     if (abandoned_) return;
     const config::RouterUrl& asked = queue_->router();
     if (asked.tls)
-      return then(answer.untrusted.empty() ? said : untrusted(asked, answer.untrusted));
+      return then(answer.untrusted.empty()
+                      ? said
+                      : untrusted(asked, answer.untrusted + ": " + answer.remedy));
     then(answer.speaks_tls ? speaks_tls(asked) : said);
   });
 }

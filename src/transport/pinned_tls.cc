@@ -71,18 +71,6 @@ Certificate new_certificate(EVP_PKEY* key, base::Random& random) {
   return certificate;
 }
 
-config::Pin pin_of(const X509* certificate) {
-  unsigned char* der = nullptr;
-  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-  MM_CHECK(size > 0);
-  std::array<uint8_t, SHA256_DIGEST_LENGTH> digest;
-  SHA256(der, static_cast<size_t>(size), digest.data());
-  OPENSSL_free(der);
-  config::Pin pin;
-  std::copy_n(digest.begin(), pin.size(), pin.begin());
-  return pin;
-}
-
 StatusOr<std::string> read_or_make(const std::string& path, base::Random& random) {
   if (base::is_exposed(path)) {
     return base::error(Code::kPermissionDenied, "others can read it: chmod 600 " + path);
@@ -124,6 +112,18 @@ class PinVerifier final : public grpc::experimental::ExternalCertificateVerifier
 };
 
 }  // namespace
+
+config::Pin pin_of(const X509* certificate) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+  MM_CHECK(size > 0);
+  std::array<uint8_t, SHA256_DIGEST_LENGTH> digest;
+  SHA256(der, static_cast<size_t>(size), digest.data());
+  OPENSSL_free(der);
+  config::Pin pin;
+  std::copy_n(digest.begin(), pin.size(), pin.begin());
+  return pin;
+}
 
 StatusOr<OwnIdentity> own_identity(const std::string& key_file, base::Random& random) {
   const auto invalid = [&](const std::string& why) {

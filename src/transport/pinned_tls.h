@@ -4,6 +4,7 @@
 #pragma once
 
 #include <grpcpp/security/credentials.h>
+#include <openssl/types.h>
 
 #include <memory>
 #include <string>
@@ -24,6 +25,9 @@ struct OwnIdentity {
 // By the key in `key_file` (PEM), which is made, with its folder, where it is not.
 // kInvalidArgument: others may read it, it holds no key, or it can be neither read nor made.
 base::StatusOr<OwnIdentity> own_identity(const std::string& key_file, base::Random& random);
+
+// Of the key that a certificate shows.
+config::Pin pin_of(const X509* certificate);
 
 // Accepts the key of this pin alone, under whatever name and until whenever.
 std::shared_ptr<grpc::ChannelCredentials> pinned_credentials(const config::Pin& pin);

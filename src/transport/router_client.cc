@@ -29,6 +29,7 @@ constexpr size_t kLanesPerChannelMax = 80;
 constexpr size_t kUnlimited = std::numeric_limits<size_t>::max();
 constexpr uint32_t kTokensPerCallMax = 16;
 constexpr size_t kInstanceBytesMax = 64;
+constexpr size_t kVersionBytesMax = 32;
 
 // A router that gives other tokens than it was asked for is none.
 base::StatusOr<Forwards> forwards_of(const ForwardToServiceResponse& response, uint32_t count,
@@ -51,6 +52,9 @@ base::StatusOr<Forwards> forwards_of(const ForwardToServiceResponse& response, u
 Listing listing_of(const ListServicesResponse& response) {
   Listing listing;
   listing.router_instance = response.router_instance();
+  listing.revision = response.revision();
+  listing.router_version = base::printable(response.router_version(), kVersionBytesMax);
+  listing.time_ms = response.time_ms();
   for (const auto& service : response.services()) {
     listing.services.push_back({.name = service.name(),
                                 .create_time_s = service.create_time().seconds(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// RouterClient: everything that share, connect and list say to one router. Owns the channels; every
-// handler and listener is called on the loop, and never from within the call that it belongs to. No
-// gRPC type appears here.
+// RouterClient: everything that share, connect, list and doctor say to one router. Owns the
+// channels; every handler and listener is called on the loop, and never from within the call that
+// it belongs to. No gRPC type appears here.
 #pragma once
 
 #include <chrono>
@@ -69,6 +69,9 @@ struct ServiceInfo {
 struct Listing {
   std::vector<ServiceInfo> services;  // oldest first
   std::string router_instance;
+  uint32_t revision = 0;       // of the protocol (revision.h); 0: it does not say
+  std::string router_version;  // of its program, printable; empty: it does not say
+  uint64_t time_ms = 0;        // its clock, Unix time; 0: it does not say
 };
 
 struct RegistrationRequest {

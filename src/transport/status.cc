@@ -26,8 +26,8 @@ constexpr std::string_view kWrongPin = "another key than the pin's";  // pinned_
 constexpr std::string_view kNoAlpn = "missing selected ALPN property";
 constexpr std::string_view kNotTls = "wrong version number";
 constexpr std::string_view kHandshake = "Ssl handshake failed";
-constexpr std::array<std::string_view, 2> kNotHttp2 = {"Failed parsing HTTP/2",
-                                                       "Trying to connect an http1.x server"};
+constexpr std::string_view kHttp1 = "Trying to connect an http1.x server";
+constexpr std::array<std::string_view, 2> kNotHttp2 = {"Failed parsing HTTP/2", kHttp1};
 constexpr std::array<std::string_view, 3> kCutOff = {"Socket closed", "Connection reset by peer",
                                                      "Broken pipe"};
 constexpr std::array<std::string_view, 7> kConnectionLost = {
@@ -92,7 +92,7 @@ Status dial_failure(std::string_view text, const config::RouterUrl& router) {
     return wrong("what answers at " + url + " does not speak TLS; try " +
                  with_scheme(router, false));
   }
-  if (has(text, kNoAlpn)) {
+  if (has(text, kNoAlpn) || has(text, kHttp1)) {
     return wrong("what answers at " + url +
                  " speaks no HTTP/2: it is no mindmeld router, or behind " +
                  "something that knows HTTP/1.1 alone");

@@ -16,8 +16,11 @@ namespace mm::transport {
 struct TlsAnswer {
   bool speaks_tls = false;
   // What is wrong with its certificate, for people: "has expired (on 2026-11-24)"; empty: nothing,
-  // or it was not seen.
+  // or it was not seen. And what to do about it.
   std::string untrusted;
+  std::string remedy;
+  bool lacks_http2 = false;  // by its own word (ALPN)
+  std::string until;         // the last day of its certificate, "2026-11-24"; empty: not seen
 };
 
 class TlsProbe {

@@ -57,14 +57,23 @@ TEST_CASE("dial: a port where nobody listens is no router there: Connection refu
   CHECK(words(status) == "no router at " + url.text() + ": Connection refused");
 }
 
-TEST_CASE("dial: what speaks HTTP/1.1, SSH or another gRPC is not a mindmeld router") {
-  for (const std::string greeting :
-       {"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n"}) {
-    const RawServer server([&](int connection) { answer_once(connection, greeting); });
-    const base::Status status = dial(server.url());
-    CHECK(status.code() == Code::kFailedPrecondition);
-    CHECK(words(status) == not_a_router(server.url()));
-  }
+TEST_CASE("dial: what speaks HTTP/1.1 alone is named") {
+  const RawServer server([&](int connection) {
+    answer_once(connection, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+  });
+  const base::Status status = dial(server.url());
+  CHECK(status.code() == Code::kFailedPrecondition);
+  CHECK(words(status) == "what answers at " + server.url().text() +
+                             " speaks no HTTP/2: it is no mindmeld router, or behind something " +
+                             "that knows HTTP/1.1 alone");
+}
+
+TEST_CASE("dial: what speaks SSH or another gRPC is not a mindmeld router") {
+  const RawServer server(
+      [&](int connection) { answer_once(connection, "SSH-2.0-OpenSSH_9.2\r\n"); });
+  const base::Status status = dial(server.url());
+  CHECK(status.code() == Code::kFailedPrecondition);
+  CHECK(words(status) == not_a_router(server.url()));
   FakeRouter router({.list = [](auto*) {
     return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "unknown service");
   }});
@@ -167,7 +176,8 @@ TEST_CASE("dial: what is wrong with a certificate is named") {
   };
   constexpr long kDayS = 86'400;
   CHECK(why_not(make_identity(authority, "IP:127.0.0.1", {-9 * kDayS, -3 * kDayS})) ==
-        " has expired (on " + day(-3 * kDayS) + ")");
+        " has expired (on " + day(-3 * kDayS) +
+            "): it has to be renewed; or is this machine's clock wrong?");
   CHECK(why_not(make_identity(authority, "IP:127.0.0.1", {3 * kDayS, 9 * kDayS})) ==
         " is not valid yet (on " + day(3 * kDayS) + "): is this machine's clock right?");
   CHECK(why_not(make_authority("its own")) ==
