@@ -9,10 +9,10 @@ enum class ExitCode {
   kInternal = 1,  // or, with `connect NAME=-`, the connection was reset
   kUsage = 2,     // a flag, an argument, the environment or the configuration file
   kNotAllowed = 3,
-  kNoSuchService = 4,      // with --no-wait
+  kNoSuchService = 4,      // with --no-wait; doctor
   kRouterUnreachable = 5,  // where waiting was declined, or what answers is not a router
   kCannotListen = 6,
-  kTargetRefused = 7,  // share --check
+  kTargetRefused = 7,  // share --check; doctor
   kNameTaken = 8,
   kInterrupted = 130,
 };

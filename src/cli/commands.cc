@@ -4,6 +4,7 @@
 #include "cli/log_level.h"
 #include "config/events.h"
 #include "connect/command.h"
+#include "doctor/command.h"
 #include "list/command.h"
 #include "router/command.h"
 #include "share/command.h"
@@ -55,6 +56,18 @@ const Command kCommands[] = {
      "  mindmeld list\n"
      "  mindmeld list --json --router https://relay.example.com\n",
      config::kList, main_of<config::resolve_list, list::run>},
+    {"doctor", "[TARGET|SERVICE|TICKET]", "find out why it does not work, and what to do",
+     "Goes the whole way step by step, and says of each whether it works, or what to do: name, "
+     "TCP,\n"
+     "TLS, HTTP/2, gRPC, pass, version, clock, round trip, throughput, and whether something in\n"
+     "between cuts streams. TARGET: whether a server listens there, too. SERVICE or TICKET: opens\n"
+     "one connection to it, up to the target, says nothing, and ends it.\n"
+     "The exit code is 0, or that of the first cause: 3 not allowed, 4 no such service, 5 router,\n"
+     "7 target.\n",
+     "  mindmeld doctor\n"
+     "  mindmeld doctor 3000 --router https://relay.example.com\n"
+     "  mindmeld doctor 'https://relay.example.com/web#...'\n",
+     config::kDoctor, main_of<config::resolve_doctor, doctor::run>},
     {"router", "", "run the intermediary that both sides can reach",
      "Runs the intermediary: one port, gRPC only, so that it works behind what speaks HTTP/2.\n"
      "Where others can reach it, it asks who they are (--auth-file), and speaks TLS: by your\n"

@@ -11,7 +11,7 @@ using config::Option;
 using config::Reach;
 
 constexpr unsigned kEveryCommand =
-    config::kRouter | config::kShare | config::kConnect | config::kList;
+    config::kRouter | config::kShare | config::kConnect | config::kList | config::kDoctor;
 
 struct Row {
   std::string left;

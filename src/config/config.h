@@ -114,4 +114,13 @@ struct ListConfig {
   Common common;
 };
 
+// What to look at beside the way to the router: at most one of the two.
+struct DoctorConfig {
+  Common common;
+  std::optional<Endpoint> target;
+  std::optional<ConnectedService> service;
+  std::string keyring_file;                 // empty: there is no home to keep one in
+  std::chrono::milliseconds watch{10'000};  // how long a stream is watched
+};
+
 }  // namespace mm::config

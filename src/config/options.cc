@@ -7,7 +7,7 @@ namespace mm::config {
 namespace {
 
 constexpr unsigned kEnds = kShare | kConnect;
-constexpr unsigned kClients = kEnds | kList;
+constexpr unsigned kClients = kEnds | kList | kDoctor;
 constexpr unsigned kEvery = kRouter | kClients;
 
 // clang-format off
@@ -42,7 +42,7 @@ constexpr Option kOptions[] = {
     {"grace", 0, "DURATION", Type::kDuration, "15m",
      "how long a connection outlives the loss of its other end", kEnds, Reach::kFile},
     {"keyring", 0, "FILE", Type::kPath, "~/.config/mindmeld/keyring",
-     "your key and your tickets", kEnds, Reach::kFile},
+     "your key and your tickets", kEnds | kDoctor, Reach::kFile},
     {"ticket", 0, "GUEST", Type::kList, "",
      "a ticket for each guest, in place of one for whoever has it", kShare, Reach::kFile},
     {"new-ticket", 0, "", Type::kSwitch, "",
@@ -55,6 +55,8 @@ constexpr Option kOptions[] = {
      "no end-to-end encryption; both sides must say so", kEnds, Reach::kFile},
     {"no-wait", 0, "", Type::kSwitch, "",
      "end at once where the router or a service is not there", kEnds, Reach::kFile},
+    {"watch", 0, "DURATION", Type::kDuration, "10s",
+     "how long to watch whether something in between cuts a stream", kDoctor, Reach::kFlag},
 
     {"router", 0, "URL", Type::kText, "http://127.0.0.1:6353",
      "where the router is", kClients, Reach::kFile},

@@ -11,7 +11,7 @@
 namespace mm::config {
 
 // Each command is one bit, so that an option can name several.
-enum CommandId : unsigned { kRouter = 1, kShare = 2, kConnect = 4, kList = 8 };
+enum CommandId : unsigned { kRouter = 1, kShare = 2, kConnect = 4, kList = 8, kDoctor = 16 };
 
 enum class Type {
   kSwitch,  // given or not; true or false in the environment and the file

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "base/text.h"
-#include "config/credentials.h"
 #include "config/endpoint.h"
 #include "config/file.h"
+#include "config/resolve_common.h"
 #include "config/router_url.h"
 #include "config/service.h"
 #include "config/usage_error.h"
@@ -39,50 +39,6 @@ Status no_positionals(const Sources& sources, std::string_view command) {
   if (sources.arguments.positionals.empty()) return absl::OkStatus();
   return usage_error("mindmeld " + std::string(command) + " takes no arguments, and got " +
                      quoted(sources.arguments.positionals.front()));
-}
-
-// ---- what every command has
-
-// Of --quiet and --verbose the one whose source goes first counts.
-StatusOr<int> resolve_verbosity(const Settings& settings) {
-  const auto quiet = settings.is_on("quiet");
-  if (!quiet.ok()) return quiet.status();
-  const auto verbose = settings.count("verbose");
-  if (!verbose.ok()) return verbose.status();
-  if (!*quiet || *verbose == 0) return *quiet ? -1 : *verbose;
-  const Setting& one = *settings.find("quiet");
-  const Setting& other = *settings.find("verbose");
-  if (one.origin != other.origin) return one.origin < other.origin ? -1 : *verbose;
-  return usage_error(one.source + " and " + other.source + " exclude each other");
-}
-
-StatusOr<Common> resolve_common(const Settings& settings, const Environment& environment) {
-  Common common;
-  common.notify_socket = variable(environment, "NOTIFY_SOCKET");
-  if (const Setting* router = settings.find("router"); router != nullptr) {
-    const auto url = parse_router_url(router->values.front());
-    if (!url.ok()) return base::within(url.status(), router->source);
-    common.router = *url;
-    common.router_is_default = false;
-    common.router_is_explicit = router->origin != Origin::kFile;
-  }
-  common.ca_file = settings.text("ca");
-  const auto json = settings.is_on("json");
-  if (!json.ok()) return json.status();
-  common.json = *json;
-  const auto verbosity = resolve_verbosity(settings);
-  if (!verbosity.ok()) return verbosity.status();
-  common.verbosity = *verbosity;
-  return common;
-}
-
-// What those have who speak to a router.
-StatusOr<Common> resolve_client(const Settings& settings, const Environment& environment) {
-  auto common = resolve_common(settings, environment);
-  if (!common.ok()) return common;
-  if (Status status = resolve_credentials(settings, environment, *common); !status.ok())
-    return status;
-  return common;
 }
 
 // ---- router
@@ -388,6 +344,34 @@ StatusOr<ListConfig> resolve_list(const Sources& sources) {
   auto common = resolve_client(gathered->settings, sources.environment);
   if (!common.ok()) return common.status();
   return ListConfig{*std::move(common)};
+}
+
+StatusOr<DoctorConfig> resolve_doctor(const Sources& sources) {
+  const std::vector<std::string>& arguments = sources.arguments.positionals;
+  if (arguments.size() > 1) {
+    return usage_error("mindmeld doctor looks at one thing at a time, and got " +
+                       quoted(arguments[0]) + " and " + quoted(arguments[1]));
+  }
+  const auto gathered = gather(sources);
+  if (!gathered.ok()) return gathered.status();
+  auto common = resolve_client(gathered->settings, sources.environment);
+  if (!common.ok()) return common.status();
+  DoctorConfig config;
+  const auto watch = gathered->settings.duration("watch", milliseconds(0), config.watch);
+  if (!watch.ok()) return watch.status();
+  if (!arguments.empty() && is_target(arguments[0])) {
+    auto target = parse_target(arguments[0]);
+    if (!target.ok()) return target.status();
+    config.target = *std::move(target);
+  } else if (!arguments.empty()) {
+    auto service = parse_connected(arguments[0]);
+    if (!service.ok()) return service.status();
+    config.service = *std::move(service);
+  }
+  config.common = *std::move(common);
+  config.keyring_file = resolve_keyring(gathered->settings, sources.environment);
+  config.watch = *watch;
+  return config;
 }
 
 }  // namespace mm::config

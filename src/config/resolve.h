@@ -22,5 +22,6 @@ base::StatusOr<RouterConfig> resolve_router(const Sources& sources);
 base::StatusOr<ShareConfig> resolve_share(const Sources& sources);
 base::StatusOr<ConnectConfig> resolve_connect(const Sources& sources);
 base::StatusOr<ListConfig> resolve_list(const Sources& sources);
+base::StatusOr<DoctorConfig> resolve_doctor(const Sources& sources);
 
 }  // namespace mm::config

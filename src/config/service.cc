@@ -128,4 +128,9 @@ StatusOr<ConnectedService> parse_connected(std::string_view argument) {
   return service;
 }
 
+bool is_target(std::string_view argument) {
+  return !is_ticket(argument) &&
+         (argument.find(':') != std::string_view::npos || is_number(argument));
+}
+
 }  // namespace mm::config

@@ -20,4 +20,7 @@ base::StatusOr<SharedService> parse_shared(std::string_view argument, std::strin
 // "NAME[=LISTEN]" or "TICKET[=LISTEN]".
 base::StatusOr<ConnectedService> parse_connected(std::string_view argument);
 
+// "3000", "host:3000", "unix:/path": meant for a target, and not for a service or a ticket.
+bool is_target(std::string_view argument);
+
 }  // namespace mm::config

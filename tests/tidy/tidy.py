@@ -38,7 +38,8 @@ LAYERS: dict[str, set[str]] = {
     "share": _COMMAND,
     "connect": _COMMAND,
     "list": _COMMAND,
-    "cli": {"base", "ops", "config", "router", "share", "connect", "list"},
+    "doctor": _COMMAND,
+    "cli": {"base", "ops", "config", "router", "share", "connect", "list", "doctor"},
 }
 
 # Where a third-party header may be included: a layer, one of its files, or "tests". The tests of a

@@ -286,3 +286,21 @@ TEST_CASE("resolve: standard output is for the data of one service, or for event
   CHECK(error_of(resolve_connect(given({"web=-"}, {{"json", {"true"}}}))) == why);
   CHECK(error_of(resolve_connect(given({"web=-"}, {}, {{"MINDMELD_JSON", "1"}}))) == why);
 }
+
+TEST_CASE("resolve: doctor takes a target, a service or a ticket, and tells them apart") {
+  CHECK(resolve_doctor(given({}))->watch == std::chrono::seconds(10));
+  for (const char* target : {"3000", "db:5432", "[::1]:80", "unix:/run/app.sock"}) {
+    const auto config = resolve_doctor(given({target}));
+    REQUIRE(config.ok());
+    CHECK(config->target.has_value());
+    CHECK(!config->service);
+  }
+  const auto service = resolve_doctor(given({"web"}, {{"watch", {"1m"}}}));
+  REQUIRE(service.ok());
+  CHECK(service->service->name == "web");
+  CHECK(!service->target);
+  CHECK(service->watch == std::chrono::minutes(1));
+  CHECK(error_of(resolve_doctor(given({"70000"}))).find("70000") != std::string::npos);
+  CHECK(error_of(resolve_doctor(given({"web", "3000"}))) ==
+        "mindmeld doctor looks at one thing at a time, and got \"web\" and \"3000\"");
+}
