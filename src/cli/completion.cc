@@ -70,6 +70,7 @@ _mindmeld() {
       help) candidates='@COMMANDS@' ;;
       completion) candidates='@SHELLS@' ;;
       connect) compopt -o nospace && candidates=$(_mindmeld_services "${words[@]}") ;;
+      doctor | list) candidates=$(_mindmeld_services "${words[@]}") ;;
     esac
   fi
   mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$word")
@@ -85,6 +86,16 @@ _mindmeld_connect() {
   local -a services
   services=("${(@f)$(_mindmeld_services "$typed[@]")}")
   compadd -qS = -- $services
+}
+
+_mindmeld_doctor() {
+  local -a services
+  services=("${(@f)$(_mindmeld_services "$typed[@]")}")
+  compadd -- $services
+}
+
+_mindmeld_list() {
+  _mindmeld_doctor
 }
 
 _mindmeld_share() {
@@ -140,7 +151,7 @@ complete -c mindmeld -n __fish_use_subcommand -l help -s h -d 'print this'
 complete -c mindmeld -n __fish_use_subcommand -l version -d 'print the version'
 @DESCRIBED_COMMANDS@complete -c mindmeld -n '__fish_seen_subcommand_from help' -a '@COMMANDS@'
 complete -c mindmeld -n '__fish_seen_subcommand_from completion' -a '@SHELLS@'
-complete -c mindmeld -n '__fish_seen_subcommand_from connect' -a '(__mindmeld_services)'
+complete -c mindmeld -n '__fish_seen_subcommand_from connect doctor list' -a '(__mindmeld_services)'
 complete -c mindmeld -n '__fish_seen_subcommand_from connect share' -a '(__mindmeld_unix)'
 @FLAGS@)fish";
 

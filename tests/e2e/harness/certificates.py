@@ -18,7 +18,7 @@ class Certificates:
     key: Path
 
 
-def make_certificates(folder: Path) -> Certificates:
+def make_certificates(folder: Path, expired: bool = False) -> Certificates:
     """Makes both in `folder`, valid for 127.0.0.1, ::1 and localhost."""
     made = Certificates(folder / "ca.pem", folder / "router.pem", folder / "router.key")
     authority_key = folder / "ca.key"
@@ -40,24 +40,26 @@ def make_certificates(folder: Path) -> Certificates:
         made.authority,
     )
     _openssl("req", *new_key, "-subj", "/CN=localhost", "-keyout", made.key, "-out", request)
-    _openssl(
-        "x509",
-        "-req",
-        "-in",
-        request,
-        "-CA",
-        made.authority,
-        "-CAkey",
-        authority_key,
-        "-CAcreateserial",
-        "-days",
-        "2",
-        "-extfile",
-        names,
-        "-out",
-        made.certificate,
-    )
+    signed_by = ["-in", request, "-extfile", names, "-out", made.certificate]
+    if expired:
+        _openssl("ca", *_as_an_authority(folder), "-cert", made.authority, "-keyfile", authority_key,
+                 "-startdate", "20200101000000Z", "-enddate", "20200131000000Z", *signed_by)  # fmt: skip
+    else:
+        _openssl("x509", "-req", "-CA", made.authority, "-CAkey", authority_key, "-CAcreateserial",
+                 "-days", "2", *signed_by)  # fmt: skip
     return made
+
+
+def _as_an_authority(folder: Path) -> list[str | Path]:
+    """What `openssl ca` needs, which alone knows dates."""
+    index, configuration = folder / "index.txt", folder / "ca.cnf"
+    index.touch()
+    configuration.write_text(
+        f"[ca]\ndefault_ca=own\n[own]\ndatabase={index}\nnew_certs_dir={folder}\n"
+        "default_md=sha256\nrand_serial=yes\npolicy=any\n[any]\ncommonName=supplied\n",
+        encoding="ascii",
+    )
+    return ["-batch", "-notext", "-config", configuration]
 
 
 def _openssl(*arguments: str | Path) -> None:

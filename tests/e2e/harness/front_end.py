@@ -33,7 +33,7 @@ http {{
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
   server {{
-    listen 127.0.0.1:{port} ssl http2;
+    listen 127.0.0.1:{port} ssl{http2};
     ssl_certificate {certificates.certificate};
     ssl_certificate_key {certificates.key};
     http2_max_concurrent_streams 100;
@@ -41,7 +41,7 @@ http {{
     client_body_timeout {silence_s}s;
     location / {{
       {demand}
-      grpc_pass grpc://{router};
+      {inward}{router};
       grpc_set_header x-forwarded-for $remote_addr;
       grpc_read_timeout {silence_s}s;
       grpc_send_timeout {silence_s}s;
@@ -53,7 +53,8 @@ http {{
 
 class FrontEnd:
     """Listens on an address of its own, by TLS, and leads to `router` ("127.0.0.1:6353").
-    `token`: only for who shows it, as a platform's own check has it."""
+    `token`: only for who shows it, as a platform's own check has it. Without `http2` it speaks
+    HTTP/1.1 alone; `inward` is what it speaks to the router."""
 
     def __init__(
         self,
@@ -62,6 +63,8 @@ class FrontEnd:
         router: str,
         silence_s: int,
         token: str | None = None,
+        http2: bool = True,
+        inward: str = "grpc_pass grpc://",
     ) -> None:
         folder.mkdir()
         demand = f'if ($http_authorization != "Bearer {token}") {{ return 403; }}'
@@ -71,6 +74,8 @@ class FrontEnd:
             "port": free_port(),
             "certificates": certificates,
             "silence_s": silence_s,
+            "inward": inward,
+            "http2": " http2" if http2 else "",
             "demand": "" if token is None else demand,
         }
         self._pid = folder / "pid"
