@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/commands.h"
 
+#include <type_traits>
+
 #include "cli/log_level.h"
 #include "config/events.h"
 #include "connect/command.h"
@@ -23,7 +25,11 @@ StatusOr<ExitCode> main_of(const config::Sources& sources) {
   if (!level.ok()) return level.status();
   ops::set_log_level(*level);
   for (const std::string& note : config->common.notes) config::Events(config->common).note(note);
-  return run(*config);
+  if constexpr (std::is_invocable_v<decltype(run), decltype(*config)>) {
+    return run(*config);
+  } else {
+    return run(*config, [&sources] { return resolve(sources); });
+  }
 }
 
 const Command kCommands[] = {

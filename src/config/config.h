@@ -84,7 +84,9 @@ struct ShareConfig {
   std::vector<SharedService> services;  // at least one
   std::chrono::milliseconds dial_timeout{10'000};
   std::chrono::milliseconds grace = kGrace;
-  std::string keyring_file;         // empty: there is no home to keep one in
+  std::optional<std::chrono::milliseconds> life;       // ends after so long
+  std::optional<std::chrono::milliseconds> idle_life;  // ends after so long without a connection
+  std::string keyring_file;                            // empty: there is no home to keep one in
   bool check = false;               // a target that does not answer now is exit code 7
   bool no_wait = false;             // a router that is not there is exit code 5, not waited for
   bool is_encrypted = true;         // end to end

@@ -18,7 +18,7 @@ enum class Type {
   kCount,   // a switch that may be given several times; a number there
   kText,
   kPath,      // in the file: relative to the file's folder, and ~/ is the home
-  kDuration,  // "500ms", "10s", "2m", "1h"
+  kDuration,  // "500ms", "10s", "2m", "1h", "3d"
   kList,      // a flag that may be repeated; in the environment separated by commas
 };
 

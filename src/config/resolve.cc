@@ -2,7 +2,6 @@
 #include "config/resolve.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -11,6 +10,7 @@
 #include "config/resolve_common.h"
 #include "config/router_url.h"
 #include "config/service.h"
+#include "config/service_list.h"
 #include "config/usage_error.h"
 
 namespace mm::config {
@@ -108,96 +108,7 @@ Status resolve_own_key(const Environment& environment, RouterConfig& config) {
                      std::string("--tls-cert FILE and --tls-key FILE, or --plaintext"));
 }
 
-// ---- services
-
-// On a bare port and on localhost it is the same listener.
-std::string place(const Endpoint& endpoint) {
-  Endpoint same = endpoint;
-  if (same.host == "localhost") same.host.clear();
-  return same.text();
-}
-
-Status check_shared(const std::vector<SharedService>& services) {
-  std::set<std::string> names;
-  for (const SharedService& service : services) {
-    if (names.insert(service.name).second) continue;
-    return usage_error(
-        "two services would be called \"" + service.name + "\": " +
-        (service.name_is_made_up ? "name them, as in web=3000" : "give them different names"));
-  }
-  return absl::OkStatus();
-}
-
-Status check_connected(const std::vector<ConnectedService>& services, bool json) {
-  std::set<std::string> places;
-  for (const ConnectedService& service : services) {
-    const bool is_standard = service.listen && service.listen->kind == Endpoint::Kind::kStandard;
-    if (is_standard && services.size() > 1) {
-      return usage_error(service.name + "=- is standard input and output, which has room for " +
-                         "one service: leave out the others");
-    }
-    if (is_standard && json) {
-      return usage_error(service.name + "=- has its data on standard output, where --json has " +
-                         "its events: leave out one of them");
-    }
-    const bool is_any_port =
-        service.listen && service.listen->kind == Endpoint::Kind::kTcp && service.listen->port == 0;
-    if (is_any_port) continue;
-    const std::string key = service.listen ? place(*service.listen) : service.name;
-    if (places.insert(key).second) continue;
-    return usage_error(service.listen ? "two services would listen at " + key
-                                      : "\"" + service.name + "\" is there twice");
-  }
-  return absl::OkStatus();
-}
-
-StatusOr<std::vector<SharedService>> shared_services(const Sources& sources, const File& file) {
-  if (sources.arguments.positionals.empty()) {
-    if (file.share && !file.share->empty()) return *file.share;
-    return usage_error("share what? Say a port, as in: mindmeld share web=3000 (or have a " +
-                       std::string("\"share\" in the configuration file)"));
-  }
-  std::string_view user = variable(sources.environment, "USER");
-  if (user.empty()) user = variable(sources.environment, "LOGNAME");
-  std::vector<SharedService> services;
-  for (const std::string& argument : sources.arguments.positionals) {
-    auto service = parse_shared(argument, user);
-    if (!service.ok()) return service.status();
-    services.push_back(*std::move(service));
-  }
-  return services;
-}
-
-// --ticket-file is for the one service that the command line names, or names it.
-StatusOr<std::vector<ConnectedService>> with_ticket_file(std::vector<ConnectedService> services,
-                                                         const Setting& setting) {
-  if (services.empty()) services.emplace_back();
-  if (services.size() > 1 || services[0].ticket) {
-    return usage_error(setting.source + " is the ticket of one service: name that one alone, " +
-                       "or give the tickets as arguments");
-  }
-  services[0].ticket_file = setting.values.front();
-  return services;
-}
-
-StatusOr<std::vector<ConnectedService>> connected_services(const Sources& sources,
-                                                           const Settings& settings,
-                                                           const File& file) {
-  const Setting* const ticket_file = settings.find("ticket-file");
-  if (sources.arguments.positionals.empty() && ticket_file == nullptr) {
-    if (file.connect && !file.connect->empty()) return *file.connect;
-    return usage_error("connect to what? Say a service, as in: mindmeld connect web=8080 (or " +
-                       std::string("have a \"connect\" in the configuration file)"));
-  }
-  std::vector<ConnectedService> services;
-  for (const std::string& argument : sources.arguments.positionals) {
-    auto service = parse_connected(argument);
-    if (!service.ok()) return service.status();
-    services.push_back(*std::move(service));
-  }
-  if (ticket_file != nullptr) return with_ticket_file(std::move(services), *ticket_file);
-  return services;
-}
+// ---- share and connect
 
 StatusOr<std::vector<std::string>> resolve_guests(const Settings& settings) {
   const Setting* const setting = settings.find("ticket");
@@ -212,6 +123,17 @@ StatusOr<std::vector<std::string>> resolve_guests(const Settings& settings) {
 std::string resolve_keyring(const Settings& settings, const Environment& environment) {
   const std::string named = settings.text("keyring");
   return named.empty() ? user_file(environment, "keyring") : named;
+}
+
+// Nothing where nobody set it.
+StatusOr<std::optional<milliseconds>> resolve_life(const Settings& settings,
+                                                   std::string_view option) {
+  std::optional<milliseconds> life;
+  if (settings.find(option) == nullptr) return life;
+  const auto duration = settings.duration(option, milliseconds(1), milliseconds(0));
+  if (!duration.ok()) return duration.status();
+  life = *duration;
+  return life;
 }
 
 }  // namespace
@@ -275,7 +197,6 @@ StatusOr<ShareConfig> resolve_share(const Sources& sources) {
   if (!common.ok()) return common.status();
   auto services = shared_services(sources, gathered->file);
   if (!services.ok()) return services.status();
-  if (Status status = check_shared(*services); !status.ok()) return status;
   ShareConfig config;
   const auto dial_timeout =
       gathered->settings.duration("dial-timeout", milliseconds(1), config.dial_timeout);
@@ -293,8 +214,15 @@ StatusOr<ShareConfig> resolve_share(const Sources& sources) {
   auto guests = resolve_guests(gathered->settings);
   if (!guests.ok()) return guests.status();
 
+  const auto life = resolve_life(gathered->settings, "for");
+  if (!life.ok()) return life.status();
+  const auto idle_life = resolve_life(gathered->settings, "idle-exit");
+  if (!idle_life.ok()) return idle_life.status();
+
   config.common = *std::move(common);
   config.services = *std::move(services);
+  config.life = *life;
+  config.idle_life = *idle_life;
   config.dial_timeout = *dial_timeout;
   config.grace = *grace;
   config.keyring_file = resolve_keyring(gathered->settings, sources.environment);
@@ -311,9 +239,8 @@ StatusOr<ConnectConfig> resolve_connect(const Sources& sources) {
   if (!gathered.ok()) return gathered.status();
   auto common = resolve_client(gathered->settings, sources.environment);
   if (!common.ok()) return common.status();
-  auto services = connected_services(sources, gathered->settings, gathered->file);
+  auto services = connected_services(sources, gathered->settings, gathered->file, common->json);
   if (!services.ok()) return services.status();
-  if (Status status = check_connected(*services, common->json); !status.ok()) return status;
   ConnectConfig config;
   const auto hold = gathered->settings.duration("hold", milliseconds(0), config.hold);
   if (!hold.ok()) return hold.status();

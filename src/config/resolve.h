@@ -4,6 +4,7 @@
 // Called by cli; errors are usage errors (exit code 2), one line each, ready to be shown.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/status.h"
@@ -23,5 +24,9 @@ base::StatusOr<ShareConfig> resolve_share(const Sources& sources);
 base::StatusOr<ConnectConfig> resolve_connect(const Sources& sources);
 base::StatusOr<ListConfig> resolve_list(const Sources& sources);
 base::StatusOr<DoctorConfig> resolve_doctor(const Sources& sources);
+
+// What a command that runs calls to read all of its sources once more.
+template <typename Config>
+using Reread = std::function<base::StatusOr<Config>()>;
 
 }  // namespace mm::config

@@ -145,12 +145,12 @@ StatusOr<milliseconds> Settings::duration(std::string_view option, milliseconds 
 
 std::optional<milliseconds> parse_duration(std::string_view text) {
   constexpr std::pair<std::string_view, milliseconds> kUnits[] = {
-      {"ms", std::chrono::milliseconds(1)},
-      {"s", std::chrono::seconds(1)},
-      {"m", std::chrono::minutes(1)},
-      {"h", std::chrono::hours(1)},
+      {"ms", std::chrono::milliseconds(1)}, {"s", std::chrono::seconds(1)},
+      {"m", std::chrono::minutes(1)},       {"h", std::chrono::hours(1)},
+      {"d", std::chrono::days(1)},
   };
-  constexpr size_t kDigitsMost = 8;  // a day in milliseconds
+  constexpr milliseconds kMost = std::chrono::days(30);
+  constexpr size_t kDigitsMost = 10;  // of kMost
   const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   if (digits == 0 || digits > kDigitsMost) return std::nullopt;
   int64_t count = 0;
@@ -158,7 +158,7 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
   for (const auto& [name, unit] : kUnits) {
     if (text.substr(digits) != name) continue;
     const milliseconds value = count * unit;
-    if (value > std::chrono::hours(24)) return std::nullopt;
+    if (value > kMost) return std::nullopt;
     return value;
   }
   return std::nullopt;

@@ -65,7 +65,7 @@ class Settings {
 // Nothing for any text but a yes or a no.
 std::optional<bool> parse_switch(std::string_view text);
 
-// "500ms", "10s", "2m", "1h"; nothing for any other text, and for more than a day.
+// "500ms", "10s", "2m", "1h", "3d"; nothing for any other text, and for more than 30 days.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 }  // namespace mm::config

@@ -2,6 +2,7 @@
 #include "connect/command.h"
 
 #include <algorithm>
+#include <list>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -42,21 +43,32 @@ struct Uplink {
   tunnel::RouterWatch watch;
   Context context;
   std::optional<net::NetworkWatch> network;
-  std::vector<Connector*> connectors;
 };
+
+bool is_same(const config::ConnectedService& one, const config::ConnectedService& other) {
+  const auto ticket_of = [](const config::ConnectedService& service) {
+    return service.ticket ? config::ticket_text(*service.ticket) : base::Secret();
+  };
+  return one.name == other.name && one.listen == other.listen &&
+         ticket_of(one).reveal() == ticket_of(other).reveal();
+}
 
 // Everything of one process.
 class Connect {
  public:
-  explicit Connect(config::ConnectConfig config)
+  Connect(config::ConnectConfig config, config::Reread<config::ConnectConfig> reread)
       : config_(std::move(config)),
+        reread_(std::move(reread)),
         events_(config_.common),
         tunnels_(loop_, random_,
                  {.grace = config_.grace, .first_grace = config_.hold, .leave = config_.grace}),
-        lifetime_(loop_, tunnels_, [this] {
-          events_.stopping();
-          for (auto& connector : connectors_) connector->stop();
-        }) {}
+        lifetime_(
+            loop_, tunnels_,
+            [this] {
+              events_.stopping();
+              for (Entry& entry : entries_) entry.connector->stop();
+            },
+            [this] { reload(); }) {}
 
   ExitCode run() {
     if (const ExitCode code = open_keyring(); code != ExitCode::kDone) return code;
@@ -66,11 +78,15 @@ class Connect {
     for (const config::ConnectedService& service : config_.services) {
       if (const ExitCode code = start(service); code != ExitCode::kDone) return code;
     }
-    for (auto& uplink : uplinks_) watch_network(*uplink);
     return lifetime_.run();
   }
 
  private:
+  struct Entry {
+    config::ConnectedService service;  // with its ticket
+    std::unique_ptr<Connector> connector;
+  };
+
   ExitCode usage(const base::Status& status) {
     events_.error("usage", base::message(status));
     return ExitCode::kUsage;
@@ -149,11 +165,46 @@ class Connect {
     if (!key.ok()) return usage(key.status());
     const auto uplink = uplink_to(service.ticket ? service.ticket->router : config_.common.router);
     if (!uplink.ok()) return usage(uplink.status());
-    connectors_.push_back(
+    Entry& entry = entries_.emplace_back(Entry{service, nullptr});
+    entry.connector =
         std::make_unique<Connector>((*uplink)->context, service, *std::move(key),
-                                    [this](ExitCode exit_code) { lifetime_.end(exit_code); }));
-    (*uplink)->connectors.push_back(connectors_.back().get());
-    return connectors_.back()->start();
+                                    [this](ExitCode exit_code) { lifetime_.end(exit_code); });
+    return entry.connector->start();
+  }
+
+  void reload() {
+    events_.reloading();
+    take_over();
+    events_.ready();
+  }
+
+  // Services come, go, and get other listeners and tickets; what is open goes on.
+  void take_over() {
+    auto fresh = reread_();
+    base::Status status = fresh.status();
+    for (size_t i = 0; status.ok() && i < fresh->services.size(); ++i) {
+      config::ConnectedService& service = fresh->services[i];
+      if (service.ticket_file == "-") service = entries_.front().service;  // it was read, and alone
+      status = find_ticket(service);
+    }
+    if (!status.ok()) {
+      return events_.error("usage", base::message(status) + "; everything stays as it was");
+    }
+    config_.hold = fresh->hold;
+    for (auto next = entries_.begin(); next != entries_.end();) {
+      const auto entry = next++;
+      const auto same =
+          std::find_if(fresh->services.begin(), fresh->services.end(),
+                       [&](const auto& service) { return is_same(service, entry->service); });
+      if (same != fresh->services.end()) {
+        fresh->services.erase(same);
+        continue;
+      }
+      events_.note("not listening for " + entry->service.name + " as before any more");
+      entry->connector->stop();
+      given_up_.splice(given_up_.end(), entries_, entry);
+    }
+    for (const config::ConnectedService& service : fresh->services) start(service);
   }
 
   StatusOr<Uplink*> uplink_to(const config::RouterUrl& url) {
@@ -175,6 +226,7 @@ class Connect {
     common.router = url;
     uplinks_.push_back(std::make_unique<Uplink>(loop_, random_, tunnels_, config_,
                                                 std::move(common), *std::move(router)));
+    watch_network(*uplinks_.back());
     uplinks_.back()->context.on_listening = [this] {
       if (++listening_ == config_.services.size()) events_.ready();
     };
@@ -185,11 +237,12 @@ class Connect {
     uplink.network.emplace(loop_, uplink.common.router.host, [this, &uplink](const auto& why) {
       uplink.router->reconnect(why);
       tunnels_.retry_now();
-      for (Connector* connector : uplink.connectors) connector->retry_now();
+      for (Entry& entry : entries_) entry.connector->retry_now();
     });
   }
 
   config::ConnectConfig config_;
+  config::Reread<config::ConnectConfig> reread_;
   transport::LoopQueue queue_;
   net::Loop loop_{queue_};
   base::SystemRandom random_;
@@ -197,13 +250,17 @@ class Connect {
   std::optional<secure::Keyring> keyring_;
   std::vector<std::unique_ptr<Uplink>> uplinks_;
   tunnel::TunnelSet tunnels_;
-  std::vector<std::unique_ptr<Connector>> connectors_;
-  size_t listening_ = 0;  // services
+  std::list<Entry> entries_;
+  std::list<Entry> given_up_;  // for the connections that they still have
+  size_t listening_ = 0;       // of the services that there were at first
   tunnel::Lifetime lifetime_;
 };
 
 }  // namespace
 
-ExitCode run(const config::ConnectConfig& config) { return Connect(config).run(); }
+ExitCode run(const config::ConnectConfig& config,
+             const config::Reread<config::ConnectConfig>& reread) {
+  return Connect(config, reread).run();
+}
 
 }  // namespace mm::connect

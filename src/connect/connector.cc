@@ -54,6 +54,7 @@ ExitCode Connector::start() {
 void Connector::stop() {
   stopped_ = true;
   listener_.reset();
+  if (stock_) stock_->stop();
   hold_timer_.cancel();
   for (Waiting& waiting : std::exchange(waiting_, {})) give_up(std::move(waiting));
 }

@@ -49,6 +49,11 @@ void TokenStock::discard() {
   ask();
 }
 
+void TokenStock::stop() {
+  stopped_ = true;
+  timer_.cancel();
+}
+
 void TokenStock::retry_now() {
   retry_.reset();
   if (timer_.is_armed()) ask_again();
@@ -61,7 +66,7 @@ void TokenStock::ask_again() {
 }
 
 void TokenStock::ask() {
-  if (asking_) return;
+  if (asking_ || stopped_) return;
   asking_ = true;
   const auto missing = wanted_ - static_cast<uint32_t>(std::min<size_t>(tokens_.size(), wanted_));
   router_.forward_to_service(
@@ -70,6 +75,7 @@ void TokenStock::ask() {
 }
 
 void TokenStock::on_answer(base::StatusOr<transport::Forwards> answer) {
+  if (stopped_) return;
   if (!answer.ok()) return on_failure(answer.status());
   if (answer->tokens.empty()) {
     return on_failure(base::error(base::Code::kUnavailable, "the router gave no token"));

@@ -53,6 +53,9 @@ class TokenStock {
   // The tokens in hand are no good (the router was restarted, or the service left): asks anew.
   void discard();
 
+  // Asks no more, and says nothing more.
+  void stop();
+
   // If it waits to ask again, it asks now: there may be a way to the router again.
   void retry_now();
 
@@ -76,6 +79,7 @@ class TokenStock {
   std::deque<Held> tokens_;
   uint32_t wanted_;      // in hand; grows while connections come faster than tokens
   bool asking_ = false;  // a call is out, or the timer runs
+  bool stopped_ = false;
   net::Timer timer_;
 };
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <list>
 #include <memory>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "net/listening.h"
 #include "net/network_watch.h"
 #include "share/sharer.h"
+#include "share/time_limit.h"
 #include "transport/loop_queue.h"
 #include "tunnel/lifetime.h"
 
@@ -75,52 +77,139 @@ base::ExitCode check_targets(net::Loop& loop, const config::ShareConfig& config,
   return exit_code;
 }
 
-// Until a signal, or until no name is left.
-base::ExitCode serve(Context& context) {
-  std::vector<std::unique_ptr<Sharer>> sharers;
-  tunnel::Lifetime lifetime(context.loop, context.tunnels, [&] {
-    context.events.stopping();
-    for (auto& sharer : sharers) sharer->stop();
-  });
-  size_t registered = 0;
-  // The first one finds the way to the router; calls that wait for it would come in any order.
-  const auto start_others = [&] {
-    for (size_t i = 1; i < sharers.size(); ++i) sharers[i]->start();
-  };
-  for (const config::SharedService& service : context.config.services) {
-    const size_t index = sharers.size();
-    const auto on_first = [&, index] {
-      if (index == 0) start_others();
-      if (++registered == sharers.size()) context.events.ready();
-    };
-    sharers.push_back(std::make_unique<Sharer>(context, service, on_first, [&, index](auto code) {
-      const bool all_over = std::all_of(sharers.begin(), sharers.end(),
-                                        [](const auto& each) { return each->is_over(); });
-      // A name that went to another process ends this one with its last service.
-      if (all_over || !sharers[index]->is_over()) lifetime.end(code);
-    }));
+// All services of one process, until a signal, or until no name is left.
+class Share {
+ public:
+  Share(Context& context, config::ShareConfig& config, config::Reread<config::ShareConfig> reread)
+      : context_(context),
+        config_(config),
+        reread_(std::move(reread)),
+        lifetime_(
+            context.loop, context.tunnels,
+            [this] {
+              context_.events.stopping();
+              for (Entry& entry : entries_) entry.sharer->stop();
+            },
+            [this] { reload(); }),
+        limit_(context.loop, context.tunnels, config,
+               [this](const std::string& why) {
+                 context_.events.note("this share ends: " + why);
+                 lifetime_.end(base::ExitCode::kDone);
+               }),
+        network_(context.loop, config.common.router.host,
+                 [this](const std::string& why) {
+                   context_.router.reconnect(why);
+                   context_.tunnels.retry_now();
+                   for (Entry& entry : entries_) entry.sharer->retry_now();
+                 }),
+        keyring_timer_(context.loop) {}
+
+  base::ExitCode run() {
+    for (const config::SharedService& service : config_.services) add(service);
+    if (config_.is_encrypted) look_at_keyring();
+    // The first one finds the way to the router; calls that wait for it would come in any order.
+    entries_.front().sharer->start();
+    return lifetime_.run();
   }
-  net::Timer keyring_timer(context.loop);
-  const std::function<void()> look_at_keyring = [&] {
-    if (context.keyring.reload()) {
-      for (auto& sharer : sharers) sharer->on_keyring_changed();
-    }
-    keyring_timer.after(kKeyringLook, look_at_keyring);
+
+ private:
+  struct Entry {
+    std::string name;  // as it was asked for
+    std::unique_ptr<Sharer> sharer;
   };
-  if (context.config.is_encrypted) look_at_keyring();
-  const std::string& router_host = context.config.common.router.host;
-  const net::NetworkWatch network(context.loop, router_host, [&](const std::string& why) {
-    context.router.reconnect(why);
-    context.tunnels.retry_now();
-    for (auto& sharer : sharers) sharer->retry_now();
-  });
-  sharers.front()->start();
-  return lifetime.run();
-}
+
+  Sharer& add(const config::SharedService& service) {
+    const bool is_first = entries_.empty();
+    const auto on_first = [this, is_first] {
+      if (is_first) start_others();
+      if (++registered_ == config_.services.size()) context_.events.ready();
+    };
+    Entry& entry = entries_.emplace_back(Entry{service.name, nullptr});
+    entry.sharer = std::make_unique<Sharer>(
+        context_, service, on_first, [this, &entry](base::ExitCode code) { over(entry, code); });
+    return *entry.sharer;
+  }
+
+  void start_others() {
+    for (auto entry = std::next(entries_.begin()); entry != entries_.end(); ++entry) {
+      entry->sharer->start();
+    }
+  }
+
+  // A name that went to another process ends this one with its last service.
+  void over(const Entry& entry, base::ExitCode code) {
+    const bool all_over = std::all_of(entries_.begin(), entries_.end(),
+                                      [](const Entry& each) { return each.sharer->is_over(); });
+    if (all_over || !entry.sharer->is_over()) lifetime_.end(code);
+  }
+
+  void look_at_keyring() {
+    if (context_.keyring.reload()) {
+      for (Entry& entry : entries_) entry.sharer->on_keyring_changed();
+    }
+    keyring_timer_.after(kKeyringLook, [this] { look_at_keyring(); });
+  }
+
+  void reload() {
+    context_.events.reloading();
+    take_over();
+    context_.events.ready();
+  }
+
+  // Services come, go and get other targets; what is open goes on.
+  void take_over() {
+    auto fresh = reread_();
+    if (!fresh.ok()) {
+      return context_.events.error(
+          "usage", base::message(fresh.status()) + "; what is shared stays as it was");
+    }
+    config_.dial_timeout = fresh->dial_timeout;
+    for (auto next = entries_.begin(); next != entries_.end();) {
+      const auto entry = next++;
+      if (find(fresh->services, entry->name) != nullptr) continue;
+      context_.events.note("not sharing " + entry->name + " any more");
+      entry->sharer->stop();
+      given_up_.splice(given_up_.end(), entries_, entry);
+    }
+    for (const config::SharedService& service : fresh->services) {
+      const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                      [&](const Entry& each) { return each.name == service.name; });
+      if (entry == entries_.end()) {
+        add(service).start();
+      } else if (entry->sharer->target() != service.target) {
+        entry->sharer->retarget(service.target);
+      }
+    }
+    if (fresh->common.router != config_.common.router) {
+      context_.events.note("another router than " + config_.common.router.text() +
+                           " takes a restart");
+    }
+  }
+
+  static const config::SharedService* find(const std::vector<config::SharedService>& services,
+                                           const std::string& name) {
+    const auto found = std::find_if(services.begin(), services.end(),
+                                    [&](const auto& service) { return service.name == name; });
+    return found == services.end() ? nullptr : &*found;
+  }
+
+  Context& context_;
+  config::ShareConfig& config_;  // the context's
+  config::Reread<config::ShareConfig> reread_;
+  std::list<Entry> entries_;
+  std::list<Entry> given_up_;  // for the connections that they still have
+  size_t registered_ = 0;      // of those that there were at first
+  tunnel::Lifetime lifetime_;
+  TimeLimit limit_;
+  net::NetworkWatch network_;
+  net::Timer keyring_timer_;
+};
 
 }  // namespace
 
-base::ExitCode run(const config::ShareConfig& config) {
+base::ExitCode run(const config::ShareConfig& first_config,
+                   const config::Reread<config::ShareConfig>& reread) {
+  config::ShareConfig config = first_config;
   transport::LoopQueue queue;
   net::Loop loop(queue);
   base::SystemRandom random;
@@ -167,7 +256,7 @@ base::ExitCode run(const config::ShareConfig& config) {
                   .label = user_at_host(),
                   .instance = random_instance(random),
                   .start_time_ms = unix_time_ms()};
-  return serve(context);
+  return Share(context, config, reread).run();
 }
 
 }  // namespace mm::share

@@ -4,10 +4,13 @@
 
 #include "base/exit_code.h"
 #include "config/config.h"
+#include "config/resolve.h"
 
 namespace mm::share {
 
-// Offers the services until a signal, or until none of them can be had. Blocks.
-base::ExitCode run(const config::ShareConfig& config);
+// Offers the services until a signal, or until none of them can be had. On SIGHUP it goes on with
+// what `reread` says. Blocks.
+base::ExitCode run(const config::ShareConfig& config,
+                   const config::Reread<config::ShareConfig>& reread);
 
 }  // namespace mm::share

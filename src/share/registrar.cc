@@ -58,6 +58,12 @@ void Registrar::rename(transport::RegistrationRequest request) {
   retry_timer_.after(base::Duration::zero(), [this] { open(); });
 }
 
+void Registrar::update(transport::RegistrationRequest request) {
+  request.is_again = request_.is_again;
+  request_ = std::move(request);
+  if (current_ || next_) open();
+}
+
 void Registrar::update_verifiers(std::vector<std::string> verifiers) {
   request_.ticket_verifiers = std::move(verifiers);
   for (const auto* stream : {&current_, &next_}) {

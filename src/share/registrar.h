@@ -58,6 +58,9 @@ class Registrar {
   // Other tickets than before open the service.
   void update_verifiers(std::vector<std::string> verifiers);
 
+  // Registers anew, for something else than the name has changed.
+  void update(transport::RegistrationRequest request);
+
   // Tries again under another name. Require: on_failed().
   void rename(transport::RegistrationRequest request);
 

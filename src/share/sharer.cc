@@ -71,6 +71,18 @@ void Sharer::on_keyring_changed() {
   }
 }
 
+void Sharer::retarget(const config::Endpoint& target) {
+  service_.target = target;
+  was_announced_ = false;
+  if (registrar_) registrar_->update(request());
+}
+
+void Sharer::stop() {
+  registrar_.reset();
+  has_lost_name_ = true;
+  on_over_ = nullptr;
+}
+
 void Sharer::retry_now() {
   if (registrar_) registrar_->retry_now();
 }
@@ -95,7 +107,7 @@ void Sharer::on_registered(const std::string& public_url) {
   if (std::exchange(was_announced_, true)) return;
   tell_sharing(public_url);
   tell_if_target_is_down();
-  on_first_();
+  if (on_first_) std::exchange(on_first_, nullptr)();
 }
 
 void Sharer::tell_sharing(const std::string& public_url) {
@@ -137,7 +149,7 @@ void Sharer::on_failed(const Status& status, ExitCode exit_code) {
 }
 
 void Sharer::on_superseded() {
-  is_superseded_ = true;
+  has_lost_name_ = true;
   context_.events.error("superseded", "the name \"" + service_.name +
                                           "\" was taken over by a share that started later");
   end_if_over();

@@ -73,11 +73,16 @@ class Sharer final : public Registrar::Listener, public tunnel::Tunnel::Owner {
   // The keyring says something else now: what a ticket opened that is no more is cut.
   void on_keyring_changed();
 
-  // Gives the name up; what is open goes on.
-  void stop() { registrar_.reset(); }
+  // From now on the target is another one; what is open goes on with the one before.
+  void retarget(const config::Endpoint& target);
 
-  // Its name went to another process, and nothing is open.
-  bool is_over() const { return is_superseded_ && connections_.empty(); }
+  // Gives the name up; what is open goes on.
+  void stop();
+
+  // Its name went to another process, or was given up, and nothing is open.
+  bool is_over() const { return has_lost_name_ && connections_.empty(); }
+
+  const config::Endpoint& target() const { return service_.target; }
 
  private:
   struct Connection {
@@ -127,7 +132,7 @@ class Sharer final : public Registrar::Listener, public tunnel::Tunnel::Owner {
   std::function<void()> on_first_;
   std::function<void(base::ExitCode)> on_over_;
   bool was_announced_ = false;
-  bool is_superseded_ = false;
+  bool has_lost_name_ = false;
   std::optional<TicketBook> tickets_;    // nothing: not encrypted
   std::list<tunnel::Tunnel*> unproven_;  // whose ticket was not seen yet, the oldest first
   base::TimePoint denial_told_time_{};

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Lifetime: how a share or a connect process ends: by a signal or from within, first letting what
 // is open finish. SIGTERM exits 0, the first SIGINT 130. A second signal resets what is open and
-// ends as soon as the peers are told, within half a second.
+// ends as soon as the peers are told, within half a second. SIGHUP ends it if its terminal is gone,
+// and else has it read its configuration again.
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "base/exit_code.h"
 #include "net/loop.h"
@@ -14,8 +16,10 @@ namespace mm::tunnel {
 
 class Lifetime {
  public:
-  // `stop_accepting` is called once, when the end begins. Loop and tunnels outlive it.
-  Lifetime(net::Loop& loop, TunnelSet& tunnels, std::function<void()> stop_accepting);
+  // `stop_accepting` is called once, when the end begins; `reload` never after it. Loop and tunnels
+  // outlive it.
+  Lifetime(net::Loop& loop, TunnelSet& tunnels, std::function<void()> stop_accepting,
+           std::function<void()> reload);
 
   // Begins the end, from within a handler. The first exit code is the one that counts.
   void end(base::ExitCode exit_code);
@@ -25,13 +29,17 @@ class Lifetime {
 
  private:
   void on_signal(int number);
+  void on_hang_up();
 
   net::Loop& loop_;
   TunnelSet& tunnels_;
   std::function<void()> stop_accepting_;
+  std::function<void()> reload_;
+  const bool had_terminal_;
   base::ExitCode exit_code_ = base::ExitCode::kDone;
   bool ending_ = false;
   net::Signals signals_;
+  std::optional<net::Signals> hang_up_;  // nothing: whoever started us wants it ignored (nohup)
 };
 
 }  // namespace mm::tunnel

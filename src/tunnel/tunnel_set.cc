@@ -22,6 +22,7 @@ TunnelSet::TunnelSet(net::Loop& loop, base::Random& random, const Timing& timing
       timing_(timing),
       budget_(budget_bytes),
       context_{loop, random, budget_, timing_},
+      emptied_time_(loop.clock().now()),
       stop_timer_(loop) {}
 
 Tunnel& TunnelSet::open(Tunnel::Owner& owner, std::string log_id, std::string local_name,
@@ -68,7 +69,12 @@ size_t TunnelSet::open_count() const {
                     [](const Entry& entry) { return entry.tunnel->is_open(); }));
 }
 
+base::TimePoint TunnelSet::last_used() const {
+  return tunnels_.empty() ? emptied_time_ : loop_.clock().now();
+}
+
 void TunnelSet::check_empty() {
+  emptied_time_ = loop_.clock().now();
   if (on_empty_ && tunnels_.empty()) loop_.post(std::exchange(on_empty_, nullptr));
 }
 

@@ -37,6 +37,8 @@ class TunnelSet final : public Tunnel::Owner {
 
   size_t size() const { return tunnels_.size(); }
   size_t open_count() const;  // tunnels whose local connection is open
+  // When there last was a tunnel; the set's beginning, if there was none yet.
+  base::TimePoint last_used() const;
 
  private:
   struct Entry {
@@ -61,6 +63,7 @@ class TunnelSet final : public Tunnel::Owner {
   const Tunnel::Context context_;
   std::list<Entry> tunnels_;  // oldest first
   std::unordered_map<Tunnel*, std::list<Entry>::iterator> places_;
+  base::TimePoint emptied_time_;
   net::Timer stop_timer_;
   std::function<void()> on_empty_;
 };

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class Terminal:
     """Runs `command` in a terminal of its own; the test's deadline bounds every wait."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> None:
         self._terminal, its_end = pty.openpty()
-        self._program = subprocess.Popen(command, stdin=its_end, stdout=its_end, stderr=its_end)
+        self._is_open = True
+        self._program = subprocess.Popen(
+            command, stdin=its_end, stdout=its_end, stderr=its_end, env=environment
+        )
         os.close(its_end)
 
     def type(self, text: str) -> None:
@@ -28,6 +33,12 @@ class Terminal:
             assert part, f"the terminal ended: {shown!r}"
             shown += part
 
+    def hang_up(self) -> None:
+        """The window is closed."""
+        if self._is_open:
+            os.close(self._terminal)
+        self._is_open = False
+
     def wait_exit(self, timeout_s: float) -> int:
         """The program's exit code."""
         return self._program.wait(timeout_s)
@@ -36,4 +47,4 @@ class Terminal:
         """Ends the program, if it still runs."""
         self._program.kill()
         self._program.wait()
-        os.close(self._terminal)
+        self.hang_up()

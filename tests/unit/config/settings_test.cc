@@ -85,14 +85,15 @@ TEST_CASE("settings: -v counts, and a number does elsewhere") {
         "MINDMELD_VERBOSE: \"-1\" is not a number from 0 to 9");
 }
 
-TEST_CASE("settings: a duration is a whole number and a unit, up to a day") {
+TEST_CASE("settings: a duration is a whole number and a unit, up to 30 days") {
   CHECK(parse_duration("0s") == 0ms);
   CHECK(parse_duration("500ms") == 500ms);
   CHECK(parse_duration("10s") == 10s);
   CHECK(parse_duration("2m") == 2min);
   CHECK(parse_duration("24h") == 24h);
-  for (const char* text : {"", "10", "s", "soon", "-1s", "1.5s", "10 s", "10sec", "25h",
-                           "86400001ms", "99999999h", "99999999999999999999s"}) {
+  CHECK(parse_duration("30d") == 720h);
+  for (const char* text : {"", "10", "s", "soon", "-1s", "1.5s", "10 s", "10sec", "31d",
+                           "2592000001ms", "9999999999h", "99999999999999999999s"}) {
     CAPTURE(text);
     CHECK(!parse_duration(text));
   }

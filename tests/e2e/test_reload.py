@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""SIGHUP: share and connect go on with what their configuration says now; --for and --idle-exit."""
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness.program import Program
+from harness.streams import finish, ping, receive_exactly
+from harness.target import echo
+from harness.terminal import Terminal
+from harness.world import BINARY, World, listening
+
+pytestmark = pytest.mark.needs_binary
+
+
+class Configured:
+    """A share or connect that takes its services from a file, which the test rewrites."""
+
+    def __init__(self, world: World, command: str, flags: tuple[str, ...]) -> None:
+        self.command = command
+        self.file: Path = world.folder / f"{command}.json"
+        self._world = world
+        self._flags = flags
+
+    def start(self, services: dict[str, Any]) -> Program:
+        """Runs it with these services."""
+        self.write(services)
+        return self._world.start(self.command, "--config", str(self.file), *self._flags)
+
+    def write(self, services: dict[str, Any]) -> None:
+        """What it will find when it reads again."""
+        self.file.write_text(json.dumps({self.command: services}), encoding="ascii")
+
+
+def test_services_come_and_go_and_change_their_targets_while_connections_go_on(
+    world: World,
+) -> None:
+    router = world.router()
+    first, second, third = world.target(), world.target(), world.target()
+    configured = Configured(world, "share", router.flags)
+    share = configured.start({"web": first.address, "old": second.address})
+    connect = world.connect(router, "web=0", "old=0", "new=0")
+    share.wait_event("sharing", name="old")
+    web_address = listening(connect, "web")
+    web = world.dial(web_address)
+    at_first = first.accept()
+    old = world.dial(listening(connect, "old"))
+    at_second = second.accept()
+    configured.write({"web": third.address, "new": second.address})
+    share.send_signal(signal.SIGHUP)
+    share.wait_event("sharing", name="web", target=third.address)
+    share.wait_event("sharing", name="new")
+    for here, there in ((web, at_first), (old, at_second)):
+        here.sendall(b"still")
+        assert receive_exactly(there, 5) == b"still"
+    again = world.dial(web_address)
+    again.sendall(b"third")
+    assert receive_exactly(third.accept(), 5) == b"third"
+    new = world.dial(listening(connect, "new"))
+    new.sendall(b"second")
+    assert receive_exactly(second.accept(), 6) == b"second"
+    assert [each["name"] for each in world.services(router)] == ["web", "new"]
+
+
+def test_listeners_come_and_go_while_connections_go_on(world: World) -> None:
+    router = world.router()
+    target = world.target()
+    world.share(router, f"web={target.address}", f"api={target.address}")
+    configured = Configured(world, "connect", router.flags)
+    before, after = world.folder / "before", world.folder / "after"
+    connect = configured.start({"web": f"unix:{before}"})
+    assert listening(connect, "web") == f"unix:{before}"
+    client = world.dial(f"unix:{before}")
+    server = target.accept()
+    configured.write({"web": f"unix:{after}", "api": 0})
+    connect.send_signal(signal.SIGHUP)
+    moved = connect.wait_event("listening", service="web", address=f"unix:{after}")
+    api = listening(connect, "api")
+    assert not before.exists()
+    client.sendall(b"still")
+    assert receive_exactly(server, 5) == b"still"
+    for address in (str(moved["address"]), api):
+        world.background(lambda: echo(target.accept()))
+        ping(world.dial(address))
+
+
+@pytest.mark.parametrize("command", ["share", "connect"])
+def test_a_configuration_that_is_wrong_changes_nothing(world: World, command: str) -> None:
+    router = world.router()
+    target = world.target()
+    configured = Configured(world, command, router.flags)
+    if command == "share":
+        program = configured.start({"web": target.address})
+        address = listening(world.connect(router, "web=0"), "web")
+    else:
+        world.share(router, f"web={target.address}")
+        program = configured.start({"web": 0})
+        address = listening(program, "web")
+    configured.file.write_text('{"ruter": 1}', encoding="ascii")
+    program.send_signal(signal.SIGHUP)
+    told = program.wait_event("error", code="usage")
+    assert 'did you mean "router"?' in told["message"] and "as it was" in told["message"]
+    world.background(lambda: echo(target.accept()))
+    ping(world.dial(address))
+
+
+def test_a_share_ends_with_its_terminal(world: World) -> None:
+    router = world.router()
+    share = ("setsid", "--ctty", BINARY, "share", f"web={world.target().address}", *router.flags)
+    terminal = world.owned(Terminal(share, world.environment()))
+    terminal.read_until("mindmeld connect web")
+    terminal.hang_up()
+    assert terminal.wait_exit(10) == 0
+
+
+def test_a_share_ends_when_its_time_is_over(world: World) -> None:
+    router = world.router()
+    share = world.start("share", f"web={world.target().address}", "--for", "300ms", *router.flags)
+    share.wait_line("this share ends: its time")
+    assert share.wait_exit() == 0
+
+
+def test_a_share_that_nobody_uses_ends_and_one_in_use_does_not(world: World) -> None:
+    router = world.router()
+    target = world.target()
+    flags = ("--idle-exit", "500ms")
+    used = world.share(router, f"used={target.address}", flags=flags)
+    client = world.dial(listening(world.connect(router, "used=0"), "used"))
+    server = target.accept()
+    unused = world.share(router, f"unused={target.address}", flags=flags)
+    unused.wait_line("this share ends: nobody was connected")
+    assert unused.wait_exit() == 0
+    assert used.is_running()
+    client.sendall(b"word")
+    assert receive_exactly(server, 4) == b"word"
+    finish(client)
+    finish(server)
+    assert used.wait_exit() == 0
