@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "base/text.h"
 
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
 #include "base/check.h"
 #include "base/hex.h"
 
@@ -66,6 +70,42 @@ std::string joined(std::initializer_list<std::string_view> pieces) {
   std::string text;
   for (const std::string_view piece : pieces) text += piece;
   return text;
+}
+
+size_t columns(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::string fitted(std::string_view text, size_t most) {
+  size_t bytes = 0;
+  for (size_t taken = 0; taken < most && bytes < text.size(); ++taken) {
+    bytes += character_length(text.substr(bytes));
+  }
+  return std::string(text.substr(0, bytes));
+}
+
+std::string human_bytes(uint64_t bytes) {
+  constexpr std::array<const char*, 7> kUnits = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+  auto value = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (value >= 999.5 && unit + 1 < kUnits.size()) {
+    value /= 1000;
+    ++unit;
+  }
+  char text[32];
+  std::snprintf(text, sizeof text, unit > 0 && value < 9.95 ? "%.1f %s" : "%.0f %s", value,
+                kUnits[unit]);
+  return text;
+}
+
+std::string human_duration(int64_t seconds) {
+  if (seconds < 60) return std::to_string(std::max<int64_t>(seconds, 0)) + " s";
+  const int64_t minutes = seconds / 60;
+  if (minutes < 60) return std::to_string(minutes) + " min";
+  const int64_t hours = minutes / 60;
+  if (hours < 24) return std::to_string(hours) + " h " + std::to_string(minutes % 60) + " min";
+  return std::to_string(hours / 24) + " d " + std::to_string(hours % 24) + " h";
 }
 
 }  // namespace mm::base

@@ -2,6 +2,8 @@
 // Text from outside, made fit for a message, a terminal and a log; and text put together.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -18,5 +20,17 @@ std::string quoted(std::string_view text);
 
 // One after the other.
 std::string joined(std::initializer_list<std::string_view> pieces);
+
+// How many columns of a terminal it takes, near enough: characters, not the bytes of their UTF-8.
+size_t columns(std::string_view text);
+
+// Its first characters, as many as fit into `most` columns.
+std::string fitted(std::string_view text, size_t most);
+
+// "0 B", "1.0 kB", "12 MB": three digits at most, powers of 1000.
+std::string human_bytes(uint64_t bytes);
+
+// "7 s", "2 min", "3 h 5 min", "2 d 4 h": two units at most. Negative counts as none.
+std::string human_duration(int64_t seconds);
 
 }  // namespace mm::base

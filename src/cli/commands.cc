@@ -57,9 +57,12 @@ const Command kCommands[] = {
      "  mindmeld connect web db --router https://relay.example.com\n"
      "  ssh -o ProxyCommand='mindmeld connect ssh=-' build-machine\n",
      config::kConnect, main_of<config::resolve_connect, connect::run>},
-    {"list", "", "show the services that the router knows",
-     "Shows the services that the router knows, the newest last.\n",
+    {"list", "[GLOB...|TICKET]", "show the services that the router knows",
+     "Shows the services that the router knows, the newest last: those whose names one of the "
+     "globs\n"
+     "fits (* and ? as in a shell), or the one that a ticket opens.\n",
      "  mindmeld list\n"
+     "  mindmeld list 'ann-*' --watch\n"
      "  mindmeld list --json --router https://relay.example.com\n",
      config::kList, main_of<config::resolve_list, list::run>},
     {"doctor", "[TARGET|SERVICE|TICKET]", "find out why it does not work, and what to do",

@@ -44,7 +44,8 @@ struct Common {
   std::vector<std::string> notes;   // what the user should know of all this
   std::string notify_socket;        // of the service manager that wants to know; empty: none
   bool json = false;
-  int verbosity = 0;  // -q: -1; -v: 1
+  bool plain = false;  // no live screen
+  int verbosity = 0;   // -q: -1; -v: 1
 };
 
 struct RouterConfig {
@@ -114,6 +115,9 @@ struct ConnectConfig {
 
 struct ListConfig {
   Common common;
+  std::vector<std::string> globs;  // of names; none: all
+  std::optional<Ticket> ticket;    // its service alone, at its own router
+  bool watch = false;              // again and again, until a signal
 };
 
 // What to look at beside the way to the router: at most one of the two.
@@ -121,8 +125,8 @@ struct DoctorConfig {
   Common common;
   std::optional<Endpoint> target;
   std::optional<ConnectedService> service;
-  std::string keyring_file;                 // empty: there is no home to keep one in
-  std::chrono::milliseconds watch{10'000};  // how long a stream is watched
+  std::string keyring_file;                    // empty: there is no home to keep one in
+  std::chrono::milliseconds patience{10'000};  // how long a stream is watched
 };
 
 }  // namespace mm::config

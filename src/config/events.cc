@@ -17,6 +17,8 @@ constexpr size_t kLineBytesMost = 2'000;
 
 constexpr int kStalledAfterMs = 1'000;
 
+constexpr bool kLasting = true;
+
 // What to do about a router that nobody named and that is not there.
 std::string router_hint(const Common& common) {
   return common.router_is_default
@@ -95,24 +97,28 @@ void Events::sharing(std::string_view name, const Endpoint& target,
                      const std::vector<Invitation>& invitations, bool needs_ticket) {
   for (const Invitation& each : invitations) publish(sharing_event(name, target, &each));
   if (invitations.empty()) publish(sharing_event(name, target, nullptr));
-  const std::string what = "sharing " + std::string(name) + " → " + target.text() + "   ";
   const std::string by_name = connect_command(name, common_);
+  tell("sharing " + std::string(name) + " → " + target.text() +
+           (invitations.empty() ? ", not encrypted" : ", encrypted from end to end"),
+       kLasting);
   if (invitations.empty()) {
     const bool is_here = base::is_loopback(common_.router.host);
-    return tell(what + "not encrypted; " +
-                (is_here ? "on this machine run: " : "a colleague runs: ") + by_name + " --no-e2e");
+    return tell(
+        (is_here ? "  on this machine run: " : "  a colleague runs: ") + by_name + " --no-e2e",
+        kLasting);
   }
-  if (!needs_ticket) return tell(what + "on this machine run: " + by_name);
+  if (!needs_ticket) return tell("  on this machine run: " + by_name, kLasting);
   for (const Invitation& each : invitations) {
     const std::string who = each.guest.empty() ? "a colleague" : each.guest;
-    tell(what + who + " runs: mindmeld connect '" + std::string(each.ticket.reveal()) + "'" +
-         (each.expires_s ? "   until " + utc_day(*each.expires_s) : ""));
+    tell("  " + who + " runs: mindmeld connect '" + std::string(each.ticket.reveal()) + "'" +
+             (each.expires_s ? "   until " + utc_day(*each.expires_s) : ""),
+         kLasting);
   }
 }
 
 void Events::listening(std::string_view service, std::string_view address) {
   publish(Json::object({{"event", "listening"}, {"service", service}, {"address", address}}));
-  tell("listening on " + std::string(address) + " for " + std::string(service));
+  tell("listening on " + std::string(address) + " for " + std::string(service), kLasting);
 }
 
 void Events::connection_open(std::string_view id, std::string_view service,
@@ -121,6 +127,7 @@ void Events::connection_open(std::string_view id, std::string_view service,
       Json::object({{"event", "connection"}, {"id", id}, {"service", service}, {"state", "open"}});
   if (!guest.empty()) event.add("guest", guest);
   publish(event);
+  if (audience_) audience_->on_connection_open(id, service, guest);
   if (common_.verbosity > 0) {
     tell(std::string(service) + ": connection " + std::string(id) + " is open" +
          (guest.empty() ? "" : ", " + std::string(guest) + "'s"));
@@ -136,6 +143,7 @@ void Events::connection_closed(std::string_view id, std::string_view service, ui
                         {"up_bytes", up_bytes},
                         {"down_bytes", down_bytes},
                         {"why", why}}));
+  if (audience_) audience_->on_connection_closed(id, up_bytes, down_bytes, why);
   if (common_.verbosity > 0) {
     tell(std::string(service) + ": connection " + std::string(id) +
          " is closed: " + std::string(why) + ", " + std::to_string(up_bytes) + " bytes up, " +
@@ -145,6 +153,7 @@ void Events::connection_closed(std::string_view id, std::string_view service, ui
 
 void Events::router_online(std::optional<base::Duration> away, size_t connections) {
   const std::string url = common_.router.text();
+  if (audience_) audience_->on_router(url, true);
   if (!away) {
     return publish(Json::object({{"event", "router"}, {"state", "online"}, {"url", url}}));
   }
@@ -161,6 +170,7 @@ void Events::router_online(std::optional<base::Duration> away, size_t connection
 
 void Events::router_offline(std::string_view why, size_t connections) {
   const std::string url = common_.router.text();
+  if (audience_) audience_->on_router(url, false);
   publish(Json::object({{"event", "router"},
                         {"state", "offline"},
                         {"url", url},
@@ -170,10 +180,18 @@ void Events::router_offline(std::string_view why, size_t connections) {
        (connections > 0 ? "; " + counted(connections) + " held meanwhile" : ""));
 }
 
+void Events::round_trip(base::Duration round_trip) {
+  if (audience_) return audience_->on_round_trip(round_trip);
+  char ms[32];
+  std::snprintf(ms, sizeof ms, "%.3g",
+                std::chrono::duration<double, std::milli>(round_trip).count());
+  tell("the router at " + common_.router.text() + " is " + ms + " ms away");
+}
+
 void Events::error(std::string_view code, std::string_view message) {
   const std::string text = std::string(message) + (code == "router" ? router_hint(common_) : "");
   publish(Json::object({{"event", "error"}, {"code", code}, {"message", text}}));
-  errors_.write("mindmeld: " + base::printable(text, kLineBytesMost));
+  say("mindmeld: " + base::printable(text, kLineBytesMost), /*is_lasting=*/false);
 }
 
 void Events::note(std::string_view text) { tell(text); }
@@ -188,15 +206,23 @@ void Events::reloading() {
   notify("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now_us));
 }
 
-void Events::stopping() { notify("STOPPING=1"); }
+void Events::stopping() {
+  if (audience_) audience_->on_stopping();
+  notify("STOPPING=1");
+}
 
 void Events::notify(std::string_view state) {
   const base::Status sent = base::notify(common_.notify_socket, state);
   if (!sent.ok()) note("cannot tell the service manager: NOTIFY_SOCKET: " + base::message(sent));
 }
 
-void Events::tell(std::string_view text) {
-  if (common_.verbosity >= 0) errors_.write(base::printable(text, kLineBytesMost));
+void Events::tell(std::string_view text, bool is_lasting) {
+  if (common_.verbosity >= 0) say(base::printable(text, kLineBytesMost), is_lasting);
+}
+
+void Events::say(std::string line, bool is_lasting) {
+  if (audience_) return audience_->on_line(line, is_lasting);
+  errors_.write(std::move(line));
 }
 
 void Events::publish(const Json& event) {

@@ -32,11 +32,30 @@ class LineOutput {
   bool is_stalled_ = false;
 };
 
+// Shows what is told to people, in place of standard error (screen/live.h).
+class Audience {
+ public:
+  virtual ~Audience() = default;
+
+  // `is_lasting`: worth its place for as long as the command runs.
+  virtual void on_line(std::string_view line, bool is_lasting) = 0;
+  virtual void on_connection_open(std::string_view id, std::string_view service,
+                                  std::string_view guest) = 0;
+  virtual void on_connection_closed(std::string_view id, uint64_t up_bytes, uint64_t down_bytes,
+                                    std::string_view why) = 0;
+  virtual void on_router(const std::string& url, bool is_online) = 0;
+  virtual void on_round_trip(base::Duration round_trip) = 0;
+  virtual void on_stopping() = 0;
+};
+
 class Events {
  public:
   // The descriptors are borrowed.
   explicit Events(const Common& common, int output_fd = STDOUT_FILENO,
                   int error_fd = STDERR_FILENO);
+
+  // From now on people read it there; null: on standard error. Borrowed.
+  void set_audience(Audience* audience) { audience_ = audience; }
 
   // router: it can be reached at `address` ("127.0.0.1:6353"). `url`: what others have to call it,
   // with its pin; empty: by its name.
@@ -64,26 +83,30 @@ class Events {
   // on, or wait.
   void router_online(std::optional<base::Duration> away, size_t connections);
   void router_offline(std::string_view why, size_t connections);
+  // How long a word to the router and back takes. For people only.
+  void round_trip(base::Duration round_trip);
   // Something failed and the command goes on, or ends with this as its last word. The code
   // "router" adds what to do where no router was named.
   void error(std::string_view code, std::string_view message);
   // For people only.
   void note(std::string_view text);
 
-  // For the service manager only. ready(): everything that was asked for is there, for the first
-  // time or again after reloading().
+  // For the service manager. ready(): everything that was asked for is there, for the first time or
+  // again after reloading().
   void ready();
   void reloading();
-  void stopping();
+  void stopping();  // the command waits for its last connections
 
  private:
-  void tell(std::string_view text);  // unless -q
-  void publish(const Json& event);   // with --json
+  void tell(std::string_view text, bool is_lasting = false);  // unless -q
+  void say(std::string line, bool is_lasting);
+  void publish(const Json& event);  // with --json
   void notify(std::string_view state);
 
   Common common_;
   LineOutput output_;
   LineOutput errors_;
+  Audience* audience_ = nullptr;
 };
 
 }  // namespace mm::config

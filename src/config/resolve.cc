@@ -11,6 +11,7 @@
 #include "config/router_url.h"
 #include "config/service.h"
 #include "config/service_list.h"
+#include "config/ticket.h"
 #include "config/usage_error.h"
 
 namespace mm::config {
@@ -118,6 +119,29 @@ StatusOr<std::vector<std::string>> resolve_guests(const Settings& settings) {
       return base::within(status, setting->source);
   }
   return setting->values;
+}
+
+// Globs of names, or one ticket, which is shown to nobody but its own router, without the pass.
+Status resolve_listed(const std::vector<std::string>& words, ListConfig& config) {
+  for (const std::string& word : words) {
+    if (!is_ticket(word)) {
+      config.globs.push_back(word);
+      continue;
+    }
+    if (words.size() > 1) {
+      return usage_error("a ticket is for one service at its own router: leave out the others");
+    }
+    auto ticket = parse_ticket(word);
+    if (!ticket.ok()) return ticket.status();
+    if (ticket->router != config.common.router) {
+      config.common.pass = base::Secret();
+      config.common.identity_command.clear();
+    }
+    config.common.router = ticket->router;
+    config.common.router_is_default = false;
+    config.ticket = *std::move(ticket);
+  }
+  return absl::OkStatus();
 }
 
 std::string resolve_keyring(const Settings& settings, const Environment& environment) {
@@ -265,12 +289,17 @@ StatusOr<ConnectConfig> resolve_connect(const Sources& sources) {
 }
 
 StatusOr<ListConfig> resolve_list(const Sources& sources) {
-  if (Status status = no_positionals(sources, "list"); !status.ok()) return status;
   const auto gathered = gather(sources);
   if (!gathered.ok()) return gathered.status();
   auto common = resolve_client(gathered->settings, sources.environment);
   if (!common.ok()) return common.status();
-  return ListConfig{*std::move(common)};
+  const auto watch = gathered->settings.is_on("watch");
+  if (!watch.ok()) return watch.status();
+  ListConfig config{.common = *std::move(common), .globs = {}, .ticket = {}, .watch = *watch};
+  if (Status status = resolve_listed(sources.arguments.positionals, config); !status.ok()) {
+    return status;
+  }
+  return config;
 }
 
 StatusOr<DoctorConfig> resolve_doctor(const Sources& sources) {
@@ -284,8 +313,8 @@ StatusOr<DoctorConfig> resolve_doctor(const Sources& sources) {
   auto common = resolve_client(gathered->settings, sources.environment);
   if (!common.ok()) return common.status();
   DoctorConfig config;
-  const auto watch = gathered->settings.duration("watch", milliseconds(0), config.watch);
-  if (!watch.ok()) return watch.status();
+  const auto patience = gathered->settings.duration("patience", milliseconds(0), config.patience);
+  if (!patience.ok()) return patience.status();
   if (!arguments.empty() && is_target(arguments[0])) {
     auto target = parse_target(arguments[0]);
     if (!target.ok()) return target.status();
@@ -297,7 +326,7 @@ StatusOr<DoctorConfig> resolve_doctor(const Sources& sources) {
   }
   config.common = *std::move(common);
   config.keyring_file = resolve_keyring(gathered->settings, sources.environment);
-  config.watch = *watch;
+  config.patience = *patience;
   return config;
 }
 

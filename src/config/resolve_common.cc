@@ -40,6 +40,9 @@ StatusOr<Common> resolve_common(const Settings& settings, const Environment& env
   const auto json = settings.is_on("json");
   if (!json.ok()) return json.status();
   common.json = *json;
+  const auto plain = settings.is_on("plain");
+  if (!plain.ok()) return plain.status();
+  common.plain = *plain;
   const auto verbosity = resolve_verbosity(settings);
   if (!verbosity.ok()) return verbosity.status();
   common.verbosity = *verbosity;

@@ -13,9 +13,11 @@
 #include "connect/connector.h"
 #include "connect/ticket_input.h"
 #include "net/network_watch.h"
+#include "screen/live.h"
 #include "secure/keyring.h"
 #include "secure/proof.h"
 #include "transport/loop_queue.h"
+#include "transport/round_trip.h"
 #include "tunnel/lifetime.h"
 
 namespace mm::connect {
@@ -24,24 +26,46 @@ namespace {
 using base::ExitCode;
 using base::StatusOr;
 
+// How often a live screen looks how far away the router is.
+constexpr base::Duration kLookAgain = std::chrono::seconds(10);
+constexpr base::Duration kOnce{};
+
 // One router that services are at: a ticket names its own.
 struct Uplink {
   Uplink(net::Loop& loop, base::Random& random, tunnel::TunnelSet& tunnels,
          const config::ConnectConfig& config, config::Common own_common,
-         std::unique_ptr<transport::RouterClient> own_router)
+         std::unique_ptr<transport::RouterClient> own_router, screen::Live* live,
+         std::optional<base::Duration> look)
       : common(std::move(own_common)),
         events(common),
         router(std::move(own_router)),
         watch(loop,
               {[&](const std::string& why) { events.router_offline(why, tunnels.open_count()); },
-               [&](auto away) { events.router_online(away, tunnels.open_count()); }}),
-        context{loop, random, *router, tunnels, watch, events, config} {}
+               [this, &tunnels, look](auto away) {
+                 events.router_online(away, tunnels.open_count());
+                 if (!away && look) distance.measure(*look);
+               }}),
+        context{loop, random, *router, tunnels, watch, events, config},
+        distance(loop, *router, [this](const auto& time) { on_distance(time); }) {
+    events.set_audience(live);
+  }
+
+  // Nothing else asks the router anything while no application connects.
+  void on_distance(const StatusOr<base::Duration>& time) {
+    if (time.ok()) {
+      watch.back();
+      events.round_trip(*time);
+    } else if (time.status().code() == base::Code::kUnavailable) {
+      watch.lost(base::message(time.status()));
+    }
+  }
 
   config::Common common;
   config::Events events;
   std::unique_ptr<transport::RouterClient> router;
   tunnel::RouterWatch watch;
   Context context;
+  transport::RoundTrip distance;
   std::optional<net::NetworkWatch> network;
 };
 
@@ -75,6 +99,10 @@ class Connect {
     for (config::ConnectedService& service : config_.services) {
       if (const base::Status status = find_ticket(service); !status.ok()) return usage(status);
     }
+    if (!is_standard() && screen::is_wanted(config_.common)) {
+      live_.emplace(loop_, tunnels_, screen::Live::Side::kConnect);
+      events_.set_audience(&*live_);
+    }
     for (const config::ConnectedService& service : config_.services) {
       if (const ExitCode code = start(service); code != ExitCode::kDone) return code;
     }
@@ -86,6 +114,18 @@ class Connect {
     config::ConnectedService service;  // with its ticket
     std::unique_ptr<Connector> connector;
   };
+
+  // How often it is looked how far away a router is; nothing: never.
+  std::optional<base::Duration> how_often() const {
+    if (config_.common.json || is_standard()) return std::nullopt;
+    return live_ ? kLookAgain : kOnce;
+  }
+
+  // Standard input and output are no place for a screen, nor for what nobody asked.
+  bool is_standard() const {
+    const auto& listen = config_.services.front().listen;
+    return listen && listen->kind == config::Endpoint::Kind::kStandard;
+  }
 
   ExitCode usage(const base::Status& status) {
     events_.error("usage", base::message(status));
@@ -225,7 +265,8 @@ class Connect {
     common.router_is_default = common.router_is_default && url == common.router;
     common.router = url;
     uplinks_.push_back(std::make_unique<Uplink>(loop_, random_, tunnels_, config_,
-                                                std::move(common), *std::move(router)));
+                                                std::move(common), *std::move(router),
+                                                live_ ? &*live_ : nullptr, how_often()));
     watch_network(*uplinks_.back());
     uplinks_.back()->context.on_listening = [this] {
       if (++listening_ == config_.services.size()) events_.ready();
@@ -250,6 +291,7 @@ class Connect {
   std::optional<secure::Keyring> keyring_;
   std::vector<std::unique_ptr<Uplink>> uplinks_;
   tunnel::TunnelSet tunnels_;
+  std::optional<screen::Live> live_;
   std::list<Entry> entries_;
   std::list<Entry> given_up_;  // for the connections that they still have
   size_t listening_ = 0;       // of the services that there were at first

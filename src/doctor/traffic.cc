@@ -167,7 +167,7 @@ void check_traffic(const Context& context) {
                        "both directions",
                        ExitCode::kRouterUnreachable);
   }
-  const std::string age = text_of(loopback.watch(context.config.watch));
+  const std::string age = text_of(loopback.watch(context.config.patience));
   if (!loopback.ended()) {
     return context.report.good("streams", "one lived for " + age + ", and would have gone on");
   }

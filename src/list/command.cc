@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "list/command.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <optional>
+#include <sstream>
 
 #include "base/random.h"
+#include "base/text.h"
 #include "config/events.h"
 #include "config/json.h"
+#include "config/people.h"
 #include "list/table.h"
 #include "net/loop.h"
+#include "screen/terminal.h"
+#include "secure/proof.h"
 #include "transport/loop_queue.h"
 #include "transport/retry.h"
 #include "transport/router_client.h"
@@ -45,24 +55,109 @@ std::string json_of(const std::vector<ServiceInfo>& services) {
   return dump_json(Json::object({{"services", Json::list(std::move(items))}})) + "\n";
 }
 
-std::string text_of(const std::vector<ServiceInfo>& services, const config::Common& common) {
-  if (common.json) return json_of(services);
+std::string text_of(const std::vector<ServiceInfo>& services, const config::ListConfig& config) {
+  const std::string router = config.common.router.text();
+  if (config.common.json) return json_of(services);
   if (!services.empty()) return table(services);
-  return "no services at " + common.router.text() + ": share one with mindmeld share web=3000\n";
+  if (!config.globs.empty()) return "no service of that name at " + router + "\n";
+  if (config.ticket) return "\"" + config.ticket->service + "\" is not at " + router + " now\n";
+  return "no services at " + router + ": share one with mindmeld share web=3000\n";
 }
 
-ExitCode print(const std::string& text, config::Events& events) {
-  if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return ExitCode::kDone;
-  events.error("output", std::string("cannot write the list: ") + std::strerror(errno));
-  return ExitCode::kInternal;
-}
+// How often --watch looks.
+constexpr base::Duration kWatch = std::chrono::seconds(2);
 
-// One question, no patience.
-ExitCode refused(const base::Status& status, base::TimePoint now, config::Events& events) {
-  events.error("router", base::message(status));
-  base::SystemRandom random;
-  return transport::Retry(random, /*no_wait=*/true).on_failure(status, now).exit_code;
-}
+// Asks and prints, once or again and again.
+class Lister {
+ public:
+  Lister(const config::ListConfig& config, net::Loop& loop, transport::RouterClient& router,
+         config::Events& events)
+      : config_(config),
+        loop_(loop),
+        router_(router),
+        events_(events),
+        again_(loop),
+        signals_(loop, [this](int number) { on_signal(number); }, {SIGINT, SIGTERM}) {
+    const bool has_page = config.watch && !config.common.json && isatty(STDOUT_FILENO) == 1;
+    if (has_page && screen::Terminal::is_there()) page_.emplace();
+  }
+
+  ExitCode run() {
+    ask();
+    loop_.run();
+    return exit_code_;
+  }
+
+ private:
+  void ask() {
+    std::vector<std::string> names;
+    if (config_.ticket) names.push_back(config_.ticket->service);
+    router_.list_services(names, [this](base::StatusOr<transport::Listing> listing) {
+      if (listing.ok()) {
+        std::erase_if(listing->services, [this](const auto& each) { return !is_wanted(each); });
+        show(listing->services);
+      } else {
+        fail(listing.status());
+      }
+      if (!config_.watch || exit_code_ != ExitCode::kDone) return loop_.stop();
+      again_.after(kWatch, [this] { ask(); });
+    });
+  }
+
+  bool is_wanted(const ServiceInfo& service) const {
+    const auto fits = [&](const std::string& glob) { return config::matches(glob, service.name); };
+    return config_.globs.empty() || std::any_of(config_.globs.begin(), config_.globs.end(), fits);
+  }
+
+  void show(const std::vector<ServiceInfo>& services) {
+    std::string text = text_of(services, config_);
+    if (page_) return draw(text);
+    if (text == shown_ && !config_.common.json) return;
+    shown_ = text;
+    if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return;
+    events_.error("output", std::string("cannot write the list: ") + std::strerror(errno));
+    exit_code_ = ExitCode::kInternal;
+  }
+
+  // The newest services are the last, so where there are too many it is the first that go.
+  void draw(const std::string& text) {
+    const screen::Look look = page_->look();
+    std::vector<std::string> lines;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);)
+      lines.push_back(base::fitted(line, look.columns));
+    if (lines.size() > look.rows) {
+      lines.erase(lines.begin() + 1, lines.end() - static_cast<std::ptrdiff_t>(look.rows - 1));
+    }
+    page_->show(lines);
+  }
+
+  // One question has no patience; who watches waits for the router to be back, if it may.
+  void fail(const base::Status& status) {
+    const base::TimePoint now = loop_.clock().now();
+    base::SystemRandom random;
+    transport::Retry retry(random, !config_.watch);
+    const auto decision = retry.on_failure(status, now);
+    if (decision.again_after && page_) return draw(base::message(status) + "; trying again\n");
+    events_.error("router", base::message(status));
+    if (!decision.again_after) exit_code_ = decision.exit_code;
+  }
+
+  void on_signal(int number) {
+    if (number == SIGINT) exit_code_ = ExitCode::kInterrupted;
+    loop_.stop();
+  }
+
+  const config::ListConfig& config_;
+  net::Loop& loop_;
+  transport::RouterClient& router_;
+  config::Events& events_;
+  std::optional<screen::Terminal> page_;
+  std::string shown_;
+  ExitCode exit_code_ = ExitCode::kDone;
+  net::Timer again_;
+  net::Signals signals_;
+};
 
 }  // namespace
 
@@ -70,24 +165,20 @@ ExitCode run(const config::ListConfig& config) {
   transport::LoopQueue queue;
   net::Loop loop(queue);
   config::Events events(config.common);
-  auto router = transport::RouterClient::open(loop, queue,
-                                              {.router = config.common.router,
-                                               .ca_file = config.common.ca_file,
-                                               .pass = config.common.pass,
-                                               .identity_command = config.common.identity_command,
-                                               .timing = {}});
+  const auto& ticket = config.ticket;
+  auto router = transport::RouterClient::open(
+      loop, queue,
+      {.router = config.common.router,
+       .ca_file = config.common.ca_file,
+       .pass = config.common.pass,
+       .ticket = ticket ? secure::admission_proof(ticket->secret, ticket->service) : base::Secret(),
+       .identity_command = config.common.identity_command,
+       .timing = {}});
   if (!router.ok()) {
     events.error("usage", base::message(router.status()));
     return ExitCode::kUsage;
   }
-  ExitCode exit_code = ExitCode::kDone;
-  (*router)->list_services({}, [&](base::StatusOr<transport::Listing> listing) {
-    exit_code = listing.ok() ? print(text_of(listing->services, config.common), events)
-                             : refused(listing.status(), loop.clock().now(), events);
-    loop.stop();
-  });
-  loop.run();
-  return exit_code;
+  return Lister(config, loop, **router, events).run();
 }
 
 }  // namespace mm::list

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <ctime>
 
 #include "base/text.h"
@@ -30,13 +29,7 @@ Row row_of(const transport::ServiceInfo& service) {
           base::printable(service.owner, kTextBytesMax),
           local_time(service.create_time_s),
           std::to_string(service.connections),
-          human_bytes(service.bytes)};
-}
-
-// In a terminal's columns, near enough: characters, not the bytes of their UTF-8.
-size_t width(const std::string& text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+          base::human_bytes(service.bytes)};
 }
 
 // Numbers stand to the right.
@@ -44,31 +37,17 @@ bool is_number(size_t column) { return column >= kColumns - 2; }
 
 }  // namespace
 
-std::string human_bytes(uint64_t bytes) {
-  constexpr std::array<const char*, 7> kUnits = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-  auto value = static_cast<double>(bytes);
-  size_t unit = 0;
-  while (value >= 999.5 && unit + 1 < kUnits.size()) {
-    value /= 1000;
-    ++unit;
-  }
-  char text[32];
-  std::snprintf(text, sizeof text, unit > 0 && value < 9.95 ? "%.1f %s" : "%.0f %s", value,
-                kUnits[unit]);
-  return text;
-}
-
 std::string table(const std::vector<transport::ServiceInfo>& services) {
   std::vector<Row> rows = {{"NAME", "KIND", "OWNER", "SINCE", "CONNECTIONS", "BYTES"}};
   for (const transport::ServiceInfo& service : services) rows.push_back(row_of(service));
   std::array<size_t, kColumns> widths{};
   for (const Row& row : rows) {
-    for (size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], width(row[i]));
+    for (size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], base::columns(row[i]));
   }
   std::string text;
   for (const Row& row : rows) {
     for (size_t i = 0; i < kColumns; ++i) {
-      const std::string padding(widths[i] - width(row[i]), ' ');
+      const std::string padding(widths[i] - base::columns(row[i]), ' ');
       const bool is_last = i + 1 == kColumns;
       text += is_number(i) ? padding + row[i] : row[i] + padding;
       text += is_last ? "\n" : "  ";

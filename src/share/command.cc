@@ -15,9 +15,11 @@
 #include "config/events.h"
 #include "net/listening.h"
 #include "net/network_watch.h"
+#include "screen/live.h"
 #include "share/sharer.h"
 #include "share/time_limit.h"
 #include "transport/loop_queue.h"
+#include "transport/round_trip.h"
 #include "tunnel/lifetime.h"
 
 namespace mm::share {
@@ -36,6 +38,10 @@ std::string random_instance(base::Random& random) {
   random.fill(bytes);
   return base::to_hex(bytes);
 }
+
+// How often a live screen looks how far away the router is.
+constexpr base::Duration kLookAgain = std::chrono::seconds(10);
+constexpr base::Duration kOnce{};
 
 // A running share notices tickets that were made or taken away by others within so long.
 constexpr base::Duration kKeyringLook = std::chrono::seconds(1);
@@ -234,9 +240,18 @@ base::ExitCode run(const config::ShareConfig& first_config,
     if (checked != base::ExitCode::kDone) return checked;
   }
   tunnel::TunnelSet tunnels(loop, random, {.grace = config.grace});
+  std::optional<screen::Live> live;
+  if (screen::is_wanted(config.common)) live.emplace(loop, tunnels, screen::Live::Side::kShare);
+  if (live) events.set_audience(&*live);
+  transport::RoundTrip distance(loop, **router, [&](const auto& time) {
+    if (time.ok()) events.round_trip(*time);
+  });
   tunnel::RouterWatch watch(
       loop, {[&](const std::string& why) { events.router_offline(why, tunnels.open_count()); },
-             [&](auto away) { events.router_online(away, tunnels.open_count()); }});
+             [&](auto away) {
+               events.router_online(away, tunnels.open_count());
+               if (!away && !config.common.json) distance.measure(live ? kLookAgain : kOnce);
+             }});
   const auto dial = [&](const base::Address& target, Dialled dialled) {
     return std::make_shared<net::Dial>(loop, target, config.dial_timeout, std::move(dialled));
   };

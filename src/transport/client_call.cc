@@ -31,7 +31,7 @@ void CallQueue::fail_all(const base::Status& cause) {
 
 void CallQueue::present(grpc::ClientContext& context, const base::Secret& ticket) const {
   constexpr const char* kKey = "mindmeld-auth";
-  const std::string_view proof = ticket.reveal();
+  const std::string_view proof = (ticket.empty() ? options_.ticket : ticket).reveal();
   if (!proof.empty()) {
     const auto* const bytes = reinterpret_cast<const uint8_t*>(proof.data());
     context.AddMetadata(kKey, "ticket " + base::to_base64url({bytes, proof.size()}));

@@ -123,6 +123,7 @@ class RouterClient {
     config::RouterUrl router;
     std::string ca_file;                // PEM; empty: the system's roots. Read by open()
     base::Secret pass = {};             // shown with every call but find_router(); empty: none
+    base::Secret ticket = {};           // its proof, in place of the pass; empty: none
     std::string identity_command = {};  // see identity.h; empty: none. Require: TLS
     CallTiming timing = {};
   };

@@ -332,19 +332,22 @@ void Tunnel::look_again() {
   });
 }
 
+// Where the local stream encrypts, what the socket behind it has said and was given.
+Tunnel::Traffic Tunnel::traffic() const {
+  const std::optional<Stream::Moved> moved = local_ ? local_->moved() : std::nullopt;
+  if (moved) return {moved->read_bytes, moved->written_bytes};
+  return {conduit_.sent_bytes(), conduit_.delivered_bytes()};
+}
+
 void Tunnel::leave(bool is_clean, std::string why) {
   enter(Phase::kLeaving);
-  const std::optional<Stream::Moved> moved = local_ ? local_->moved() : std::nullopt;
+  const Traffic moved = traffic();
   local_.reset();
   ack_timer_.cancel();
   linger_timer_.cancel();
-  Ending ending{is_clean, {}, std::move(why), conduit_.sent_bytes(), conduit_.delivered_bytes()};
+  Ending ending{is_clean, {}, std::move(why), moved.sent_bytes, moved.delivered_bytes};
   const auto& reset = conduit_.peer_reset() ? conduit_.peer_reset() : conduit_.local_reset();
   if (!is_clean && reset) ending.code = reset->code;
-  if (moved) {
-    ending.sent_bytes = moved->read_bytes;
-    ending.delivered_bytes = moved->written_bytes;
-  }
   loop_.post([this, ending] { owner_.on_local_over(*this, ending); });
 }
 

@@ -29,6 +29,11 @@ class Tunnel final : private Redial::Host {
     const Timing& timing;
   };
 
+  struct Traffic {
+    uint64_t sent_bytes = 0;       // read from the local socket
+    uint64_t delivered_bytes = 0;  // written to it
+  };
+
   struct Ending {
     bool is_clean = false;         // both directions ended in order
     wire::ResetCode code{};        // else: the reset's, the peer's or ours
@@ -95,6 +100,8 @@ class Tunnel final : private Redial::Host {
   // Ends it now, for a reason of ours: the peer and the local socket see a reset. `why` is the
   // reason in words for this end, where they are others than the peer's.
   void abort(wire::Reset reset, std::string why = "");
+
+  Traffic traffic() const;
 
   const std::string& log_id() const { return log_id_; }
   bool is_open() const { return phase_ == Phase::kOpen; }

@@ -63,6 +63,12 @@ void TunnelSet::drop_all() {
   });
 }
 
+void TunnelSet::each_open(const std::function<void(const Tunnel&)>& visit) const {
+  for (const Entry& entry : tunnels_) {
+    if (entry.tunnel->is_open()) visit(*entry.tunnel);
+  }
+}
+
 size_t TunnelSet::open_count() const {
   return static_cast<size_t>(
       std::count_if(tunnels_.begin(), tunnels_.end(),

@@ -35,6 +35,9 @@ class TunnelSet final : public Tunnel::Owner {
   // After `stop`: resets the open tunnels now, and gives half a second to tell the peer.
   void hurry();
 
+  // Those whose local connection is open, the oldest first.
+  void each_open(const std::function<void(const Tunnel&)>& visit) const;
+
   size_t size() const { return tunnels_.size(); }
   size_t open_count() const;  // tunnels whose local connection is open
   // When there last was a tunnel; the set's beginning, if there was none yet.

@@ -26,7 +26,7 @@ BAD_COMMAND_LINES: list[tuple[list[str], list[str]]] = [
     (["connect", "web", "--hodl", "3s"], ["--hold"]),
     (["share"], []),
     (["connect"], []),
-    (["list", "web"], ["web"]),
+    (["list", "http://127.0.0.1/web#x"], ["ticket"]),
     (["router", "extra"], ["extra"]),
     (["share", "web"], ["web=3000"]),
     (["share", "web=notaport"], ["notaport"]),

@@ -21,7 +21,7 @@ from harness.world import Router, World
 pytestmark = pytest.mark.needs_binary
 
 DAY_MS = 24 * 3600 * 1000
-SHORT = ("--watch", "100ms")
+SHORT = ("--patience", "100ms")
 
 
 @dataclass(frozen=True)

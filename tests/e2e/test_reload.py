@@ -95,6 +95,7 @@ def test_a_configuration_that_is_wrong_changes_nothing(world: World, command: st
     configured = Configured(world, command, router.flags)
     if command == "share":
         program = configured.start({"web": target.address})
+        program.wait_event("sharing")
         address = listening(world.connect(router, "web=0"), "web")
     else:
         world.share(router, f"web={target.address}")

@@ -24,7 +24,7 @@ FUNCTION_LINES_MAX = 60
 COLUMNS_MAX = 100
 
 # Which layers a layer may include, besides itself.
-_COMMAND = {"base", "ops", "config", "secure", "net", "wire", "transport", "tunnel"}
+_COMMAND = {"base", "ops", "config", "secure", "net", "wire", "transport", "tunnel", "screen"}
 LAYERS: dict[str, set[str]] = {
     "base": set(),
     "ops": {"base"},
@@ -34,6 +34,7 @@ LAYERS: dict[str, set[str]] = {
     "wire": {"base"},
     "transport": {"base", "ops", "config", "net", "wire"},
     "tunnel": {"base", "ops", "net", "secure", "wire"},
+    "screen": {"base", "ops", "config", "net", "tunnel"},
     "router": {"base", "ops", "config", "net", "secure", "wire", "transport"},
     "share": _COMMAND,
     "connect": _COMMAND,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 
@@ -16,6 +17,7 @@ class Terminal:
     ) -> None:
         self._terminal, its_end = pty.openpty()
         self._is_open = True
+        self._shown = b""
         self._program = subprocess.Popen(
             command, stdin=its_end, stdout=its_end, stderr=its_end, env=environment
         )
@@ -25,13 +27,18 @@ class Terminal:
         """As on a keyboard."""
         os.write(self._terminal, text.encode())
 
-    def read_until(self, word: str) -> None:
-        """Reads what is shown until `word` is in it."""
-        shown = b""
-        while word.encode() not in shown:
+    def read_until(self, word: str) -> str:
+        """Reads what is shown until `word` is in it; what came after that word comes next time."""
+        while word.encode() not in self._shown:
             part = os.read(self._terminal, 4096)
-            assert part, f"the terminal ended: {shown!r}"
-            shown += part
+            assert part, f"the terminal ended: {self._shown!r}"
+            self._shown += part
+        read, found, self._shown = self._shown.partition(word.encode())
+        return (read + found).decode(errors="replace")
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """As `kill` does."""
+        self._program.send_signal(number)
 
     def hang_up(self) -> None:
         """The window is closed."""

@@ -3,6 +3,10 @@
 
 #include <doctest/doctest.h>
 
+using mm::base::columns;
+using mm::base::fitted;
+using mm::base::human_bytes;
+using mm::base::human_duration;
 using mm::base::printable;
 using mm::base::quoted;
 
@@ -21,4 +25,30 @@ TEST_CASE("text: a long value is cut between two characters") {
   CHECK(printable("0123456789abüdefg", 16) == "0123456789ab...");
   CHECK(quoted(std::string(1 << 20, 'x')).size() == 82);
   CHECK(quoted(std::string(1 << 20, '\n')).size() <= 82);
+}
+
+TEST_CASE("text: bytes are told in three digits at most") {
+  CHECK(human_bytes(0) == "0 B");
+  CHECK(human_bytes(999) == "999 B");
+  CHECK(human_bytes(1'000) == "1.0 kB");
+  CHECK(human_bytes(9'949) == "9.9 kB");
+  CHECK(human_bytes(9'950) == "10 kB");
+  CHECK(human_bytes(999'499) == "999 kB");
+  CHECK(human_bytes(999'500) == "1.0 MB");
+  CHECK(human_bytes(UINT64_MAX) == "18 EB");
+}
+
+TEST_CASE("text: a duration has its two largest units") {
+  CHECK(human_duration(-1) == "0 s");
+  CHECK(human_duration(59) == "59 s");
+  CHECK(human_duration(60) == "1 min");
+  CHECK(human_duration(3'599) == "59 min");
+  CHECK(human_duration(3 * 3'600 + 5 * 60) == "3 h 5 min");
+  CHECK(human_duration(50 * 3'600) == "2 d 2 h");
+}
+
+TEST_CASE("text: columns are characters, and a text is cut between two of them") {
+  CHECK(columns("grüße →") == 7);
+  CHECK(fitted("grüße →", 3) == "grü");
+  CHECK(fitted("grüße →", 80) == "grüße →");
 }

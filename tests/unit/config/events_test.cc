@@ -109,7 +109,8 @@ TEST_CASE("events: people read lines on standard error, and standard output stay
   CHECK(all.output.empty());
   CHECK(all.errors ==
         "router listening on 127.0.0.1:6353\n"
-        "sharing web → localhost:3000   on this machine run: mindmeld connect web\n"
+        "sharing web → localhost:3000, encrypted from end to end\n"
+        "  on this machine run: mindmeld connect web\n"
         "listening on 127.0.0.1:8080 for web\n"
         "waiting for the router: it is gone; start one with mindmeld router, or name one with "
         "--router URL; 2 connections are held meanwhile\n"
@@ -133,11 +134,12 @@ TEST_CASE("events: a colleague has one line to paste, and each guest another") {
     };
   };
   CHECK(told({}, sharing({ticket("")})).errors ==
-        "sharing web → 127.0.0.1:3000   a colleague runs: mindmeld connect "
+        "sharing web → 127.0.0.1:3000, encrypted from end to end\n"
+        "  a colleague runs: mindmeld connect "
         "'https://relay.example.com/web#secret'   until 2026-12-24\n");
   const Told both = told(with_json(), sharing({ticket("bob"), ticket("carol")}));
-  CHECK(both.errors.find("   bob runs: mindmeld connect '") != std::string::npos);
-  CHECK(both.errors.find("   carol runs: mindmeld connect '") != std::string::npos);
+  CHECK(both.errors.find("  bob runs: mindmeld connect '") != std::string::npos);
+  CHECK(both.errors.find("  carol runs: mindmeld connect '") != std::string::npos);
   CHECK(both.output.find(R"(#secret","guest":"bob"})") != std::string::npos);
 }
 
@@ -150,7 +152,8 @@ TEST_CASE("events: without encryption both sides have to say so, and the router 
                events.sharing("web", Endpoint::tcp("127.0.0.1", 3000), {}, true);
              })
             .errors ==
-        "sharing web → 127.0.0.1:3000   not encrypted; a colleague runs: mindmeld connect web "
+        "sharing web → 127.0.0.1:3000, not encrypted\n"
+        "  a colleague runs: mindmeld connect web "
         "--router https://relay.example.com --no-e2e\n");
 }
 

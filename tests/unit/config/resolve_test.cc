@@ -96,8 +96,6 @@ TEST_CASE("resolve: of -q and -v the one whose source goes first counts") {
 }
 
 TEST_CASE("resolve: list and router take no arguments") {
-  CHECK(error_of(resolve_list(given({"web"}))) ==
-        "mindmeld list takes no arguments, and got \"web\"");
   CHECK(error_of(resolve_router(given({"extra"}))) ==
         "mindmeld router takes no arguments, and got \"extra\"");
 }
@@ -179,6 +177,32 @@ TEST_CASE("resolve: a router that others can reach is opened on purpose, and wit
   CHECK(router_error(tls) == "(none)");
   CHECK(resolve_router(given({}, tls))->tls_cert_file == "c.pem");
   CHECK(resolve_router(given({}, tls))->tls_key_file == "k.pem");
+}
+
+TEST_CASE("resolve: list takes globs or one ticket, whose router gets no pass of another's") {
+  const auto globs = resolve_list(given({"web", "ann-*"}, {{"watch", {"true"}}}));
+  REQUIRE(globs.ok());
+  CHECK(globs->globs == std::vector<std::string>{"web", "ann-*"});
+  CHECK(globs->watch);
+  const std::string ticket =
+      "https://relay.example.com/web#MDEyMzQ1Njc4OWFiY2RlZgABAgMEBQYHCAkKCwwNDg8";
+  const auto one = resolve_list(given({ticket}, {{"router", {"https://own.example.com"}}},
+                                      {{"MINDMELD_PASS", "mm_ann_" + std::string(43, 'A')}}));
+  REQUIRE(one.ok());
+  CHECK(one->ticket->service == "web");
+  CHECK(one->common.router.text() == "https://relay.example.com");
+  CHECK(one->common.pass.empty());
+  CHECK(error_of(resolve_list(given({ticket, "web"}))) ==
+        "a ticket is for one service at its own router: leave out the others");
+}
+
+TEST_CASE("resolve: a share may end by itself after a time") {
+  const auto share = resolve_share(given({"web=3000"}, {{"for", {"8h"}}}));
+  REQUIRE(share.ok());
+  CHECK(share->life == 8h);
+  CHECK(!share->idle_life);
+  CHECK(error_of(resolve_share(given({"web=3000"}, {{"idle-exit", {"0s"}}}))) ==
+        "--idle-exit: \"0s\" is too short");
 }
 
 TEST_CASE("resolve: a certificate needs its key, and a key its certificate") {
@@ -288,18 +312,18 @@ TEST_CASE("resolve: standard output is for the data of one service, or for event
 }
 
 TEST_CASE("resolve: doctor takes a target, a service or a ticket, and tells them apart") {
-  CHECK(resolve_doctor(given({}))->watch == std::chrono::seconds(10));
+  CHECK(resolve_doctor(given({}))->patience == std::chrono::seconds(10));
   for (const char* target : {"3000", "db:5432", "[::1]:80", "unix:/run/app.sock"}) {
     const auto config = resolve_doctor(given({target}));
     REQUIRE(config.ok());
     CHECK(config->target.has_value());
     CHECK(!config->service);
   }
-  const auto service = resolve_doctor(given({"web"}, {{"watch", {"1m"}}}));
+  const auto service = resolve_doctor(given({"web"}, {{"patience", {"1m"}}}));
   REQUIRE(service.ok());
   CHECK(service->service->name == "web");
   CHECK(!service->target);
-  CHECK(service->watch == std::chrono::minutes(1));
+  CHECK(service->patience == std::chrono::minutes(1));
   CHECK(error_of(resolve_doctor(given({"70000"}))).find("70000") != std::string::npos);
   CHECK(error_of(resolve_doctor(given({"web", "3000"}))) ==
         "mindmeld doctor looks at one thing at a time, and got \"web\" and \"3000\"");

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-using mm::list::human_bytes;
 using mm::list::table;
 using mm::transport::ServiceInfo;
 
@@ -29,15 +28,4 @@ TEST_CASE("table: columns are aligned, numbers to the right, in the order given"
         "NAME             KIND  OWNER       SINCE             CONNECTIONS   BYTES\n"
         "web              tcp   ann@laptop  2026-09-21 14:13            2  1.2 MB\n"
         "database (away)  tcp   bob@vm      2026-09-21 15:13           11     0 B\n");
-}
-
-TEST_CASE("table: bytes are told in three digits at most") {
-  CHECK(human_bytes(0) == "0 B");
-  CHECK(human_bytes(999) == "999 B");
-  CHECK(human_bytes(1'000) == "1.0 kB");
-  CHECK(human_bytes(9'949) == "9.9 kB");
-  CHECK(human_bytes(9'950) == "10 kB");
-  CHECK(human_bytes(999'499) == "999 kB");
-  CHECK(human_bytes(999'500) == "1.0 MB");
-  CHECK(human_bytes(UINT64_MAX) == "18 EB");
 }

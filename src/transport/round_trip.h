@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// RoundTrip: how far away the router is: the time that a small question to it and its answer take.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "net/loop.h"
+#include "transport/router_client.h"
+
+namespace mm::transport {
+
+class RoundTrip {
+ public:
+  // `on_measured` is called with each answer, or with why there is none (codes as RouterClient's).
+  // Borrowed, and outlive it.
+  RoundTrip(net::Loop& loop, RouterClient& router,
+            std::function<void(base::StatusOr<base::Duration>)> on_measured);
+  ~RoundTrip();
+  RoundTrip(const RoundTrip&) = delete;
+  RoundTrip& operator=(const RoundTrip&) = delete;
+
+  // Once now, and, where `again` is above zero, again after so long.
+  void measure(base::Duration again);
+
+ private:
+  net::Loop& loop_;
+  RouterClient& router_;
+  std::function<void(base::StatusOr<base::Duration>)> on_measured_;
+  net::Timer timer_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // false for answers that come late
+};
+
+}  // namespace mm::transport

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""`mindmeld list` of some services, by a ticket, and again and again."""
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+from harness.people import People
+from harness.terminal import Terminal
+from harness.world import BINARY, World
+
+pytestmark = pytest.mark.needs_binary
+
+
+def test_globs_choose_and_what_none_fits_is_said(world: World) -> None:
+    router = world.router()
+    target = world.target().address
+    world.share(router, f"web={target}", f"ann-db={target}", f"ann-api={target}")
+    listed = world.run("list", "--json", "ann-*", "w?b", *router.flags)
+    names = [each["name"] for each in json.loads(listed.stdout)["services"]]
+    assert names == ["web", "ann-db", "ann-api"]
+    listed = world.run("list", "--json", "ann-*", *router.flags)
+    assert [each["name"] for each in json.loads(listed.stdout)["services"]] == ["ann-db", "ann-api"]
+    assert world.run("list", "bob-*", *router.flags).stdout.startswith("no service of that name at")
+
+
+def test_who_has_a_ticket_sees_its_service_and_nothing_else(world: World) -> None:
+    people = People(world)
+    ann = people.pass_file(people.add("ann"))
+    router = world.router(*people.flags)
+    target = world.target().address
+    share = world.start("share", f"web={target}", f"db={target}", *ann, *router.flags)
+    ticket = str(share.wait_event("sharing", name="web")["ticket"])
+    share.wait_event("sharing", name="db")
+    listed = world.run("list", "--json", ticket, extra=world.another_user())
+    assert [each["name"] for each in json.loads(listed.stdout)["services"]] == ["web"]
+    other = ticket.replace("/web#", "/db#")
+    assert json.loads(world.run("list", "--json", other).stdout)["services"] == []
+
+
+def test_a_watched_list_follows_what_is_shared(world: World) -> None:
+    router = world.router()
+    command = ("setsid", "--ctty", BINARY, "list", "--watch", *router.flags)
+    environment = world.environment({"TERM": "xterm", "LANG": "C.UTF-8"})
+    terminal = world.owned(Terminal(command, environment))
+    terminal.read_until("no services at")
+    world.share(router, f"web={world.target().address}")
+    terminal.read_until("web   tcp")
+    terminal.send_signal(signal.SIGINT)
+    terminal.read_until("\x1b[?1049l")
+    assert terminal.wait_exit(10) == 130
+
+
+def test_a_watched_list_in_a_script_is_an_object_each_time(world: World) -> None:
+    router = world.router()
+    watch = world.start("list", "--watch", *router.flags)
+    watch.until(lambda: any(each.get("services") == [] for each in watch.events_left()), "empty")
+    world.share(router, f"web={world.target().address}")
+    watch.until(
+        lambda: any(each.get("services") for each in watch.events_left()), "the list has the service"
+    )
