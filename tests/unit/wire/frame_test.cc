@@ -152,12 +152,11 @@ TEST_CASE("frame: an empty message is the heartbeat") {
 TEST_CASE("frame: fields of a later version are skipped") {
   mindmeld::v1::Frame message;
   message.set_offset(7);
-  auto* unknown = message.GetReflection()->MutableUnknownFields(&message);
-  unknown->AddVarint(900, 1);
-  unknown->AddFixed64(901, 2);
-  unknown->AddFixed32(902, 3);
-  unknown->AddLengthDelimited(903, "later");
-  const auto read = decode({Bytes::copy_of(message.SerializeAsString())});
+  const std::string later = std::string("\xa0\x38\x01", 3) +                 // 900: a varint
+                            std::string("\xa9\x38\x02\0\0\0\0\0\0\0", 10) +  // 901: 64 bits
+                            std::string("\xb5\x38\x03\0\0\0", 6) +
+                            "\xba\x38\x05later";  // 902: 32 bits; 903: a text
+  const auto read = decode({Bytes::copy_of(message.SerializeAsString() + later)});
   REQUIRE(read.ok());
   CHECK(read->offset == 7);
 }
