@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace mm::base {
 
@@ -23,5 +24,8 @@ class SystemClock final : public Clock {
  public:
   TimePoint now() const override;
 };
+
+// What people's clocks say, which may be set back.
+int64_t unix_time_s();
 
 }  // namespace mm::base

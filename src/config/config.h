@@ -61,6 +61,9 @@ struct RouterConfig {
   std::string own_key_file;  // TLS with a key of its own making, kept here; empty: not wanted
   std::optional<RouterUrl> public_url;
   std::chrono::milliseconds max_lane_age{0};  // zero: lanes may grow old
+  std::optional<Endpoint> admin;              // kTcp; nothing: off
+  std::optional<uint64_t> max_connections;
+  std::optional<uint64_t> max_memory_bytes;
 };
 
 // How long a connection whose other end cannot be reached is kept.

@@ -83,6 +83,11 @@ void Events::router_listening(std::string_view address, std::string_view url) {
        (url.empty() ? "" : "   others name it: --router " + std::string(url)));
 }
 
+void Events::admin_listening(std::string_view address) {
+  publish(Json::object({{"event", "admin"}, {"address", address}}));
+  tell("to see the router: http://" + std::string(address) + "/");
+}
+
 void Events::new_pass(std::string_view id, const base::Secret& pass, std::string_view auth_file) {
   if (common_.json) {
     publish(Json::object({{"event", "pass"}, {"id", id}, {"pass", pass.reveal()}}));

@@ -60,6 +60,8 @@ class Events {
   // router: it can be reached at `address` ("127.0.0.1:6353"). `url`: what others have to call it,
   // with its pin; empty: by its name.
   void router_listening(std::string_view address, std::string_view url);
+  // router: it shows itself at `address`.
+  void admin_listening(std::string_view address);
   // router: a pass was made for `id`. It is the only output, so that a script can take it.
   void new_pass(std::string_view id, const base::Secret& pass, std::string_view auth_file);
   // A ticket that a share hands out.

@@ -61,6 +61,10 @@ bool takes(Type type, const Json& value) {
     case Type::kPath:
     case Type::kDuration:
       return value.kind == Kind::kString;
+    case Type::kNumber:
+      return value.kind == Kind::kNumber;
+    case Type::kSize:
+      return value.kind == Kind::kNumber || value.kind == Kind::kString;
     case Type::kList:
       return is_scalar(value) || is_list_of_scalars(value);
   }
@@ -76,6 +80,10 @@ std::string_view wanted(Type type) {
     case Type::kText:
     case Type::kPath:
       return "a string";
+    case Type::kNumber:
+      return "a number";
+    case Type::kSize:
+      return "a size in quotes, as in \"512M\"";
     case Type::kDuration:
       return "a duration in quotes, as in \"10s\"";
     case Type::kList:

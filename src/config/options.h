@@ -17,7 +17,9 @@ enum class Type {
   kSwitch,  // given or not; true or false in the environment and the file
   kCount,   // a switch that may be given several times; a number there
   kText,
-  kPath,      // in the file: relative to the file's folder, and ~/ is the home
+  kPath,  // in the file: relative to the file's folder, and ~/ is the home
+  kNumber,
+  kSize,      // in bytes: "1000000", "512M", "2G"
   kDuration,  // "500ms", "10s", "2m", "1h", "3d"
   kList,      // a flag that may be repeated; in the environment separated by commas
 };

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/endpoint.h"
 #include "config/file.h"
+#include "config/resolve_admin.h"
 #include "config/resolve_common.h"
 #include "config/router_url.h"
 #include "config/service.h"
@@ -209,6 +210,7 @@ StatusOr<RouterConfig> resolve_router(const Sources& sources) {
     return usage_error(settings.find(has_cert ? "tls-cert" : "tls-key")->source + " needs " +
                        (has_cert ? "--tls-key" : "--tls-cert") + " FILE beside it");
   }
+  if (Status status = resolve_admin(settings, config); !status.ok()) return status;
   if (Status status = check_exposure(config); !status.ok()) return status;
   if (Status status = resolve_own_key(sources.environment, config); !status.ok()) return status;
   return config;

@@ -132,6 +132,42 @@ StatusOr<int> Settings::count(std::string_view option) const {
                      std::to_string(kCountMost));
 }
 
+StatusOr<std::optional<uint64_t>> Settings::number(std::string_view option) const {
+  const Setting* setting = find(option);
+  if (setting == nullptr) return std::optional<uint64_t>();
+  const std::string& text = setting->values.front();
+  const bool is_number = text.find_first_not_of("0123456789") == std::string::npos;
+  const std::optional<uint64_t> value = is_number ? parse_size(text) : std::nullopt;
+  if (value && *value > 0) return value;
+  return usage_error(setting->source + ": " + quoted(text) + " is not a number from 1 on");
+}
+
+StatusOr<std::optional<uint64_t>> Settings::size_bytes(std::string_view option) const {
+  const Setting* setting = find(option);
+  if (setting == nullptr) return std::optional<uint64_t>();
+  const std::string& text = setting->values.front();
+  const std::optional<uint64_t> value = parse_size(text);
+  if (value && *value > 0) return value;
+  return usage_error(setting->source + ": " + quoted(text) + " is not a size: write 512M or 2G");
+}
+
+std::optional<uint64_t> parse_size(std::string_view text) {
+  constexpr std::string_view kUnits = "KMGT";
+  constexpr size_t kDigitsMost = 15;
+  uint64_t unit = 1;
+  if (const size_t place = text.empty() ? text.npos : kUnits.find(text.back());
+      place != kUnits.npos) {
+    unit = uint64_t{1} << (10 * (place + 1));
+    text.remove_suffix(1);
+  }
+  if (text.empty() || text.size() > kDigitsMost) return std::nullopt;
+  if (text.find_first_not_of("0123456789") != text.npos) return std::nullopt;
+  uint64_t count = 0;
+  for (const char c : text) count = count * 10 + static_cast<uint64_t>(c - '0');
+  if (count > (uint64_t{1} << 60) / unit) return std::nullopt;
+  return count * unit;
+}
+
 StatusOr<milliseconds> Settings::duration(std::string_view option, milliseconds least,
                                           milliseconds otherwise) const {
   const Setting* setting = find(option);

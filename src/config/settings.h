@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -51,6 +52,9 @@ class Settings {
   std::string text_in_file(std::string_view option) const;
   base::StatusOr<bool> is_on(std::string_view option) const;
   base::StatusOr<int> count(std::string_view option) const;
+  // Nothing: not set. At least 1. A size may have a unit: "512M" is 512 times 2^20.
+  base::StatusOr<std::optional<uint64_t>> number(std::string_view option) const;
+  base::StatusOr<std::optional<uint64_t>> size_bytes(std::string_view option) const;
   base::StatusOr<std::chrono::milliseconds> duration(std::string_view option,
                                                      std::chrono::milliseconds least,
                                                      std::chrono::milliseconds otherwise) const;
@@ -64,6 +68,9 @@ class Settings {
 
 // Nothing for any text but a yes or a no.
 std::optional<bool> parse_switch(std::string_view text);
+
+// "1000000", "512M", "2G"; nothing for any other text.
+std::optional<uint64_t> parse_size(std::string_view text);
 
 // "500ms", "10s", "2m", "1h", "3d"; nothing for any other text, and for more than 30 days.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);

@@ -7,12 +7,14 @@
 #include <optional>
 #include <string>
 
+#include "admin/site.h"
 #include "base/check.h"
 #include "config/events.h"
 #include "config/router_url.h"
 #include "net/bind.h"
 #include "net/loop.h"
 #include "ops/log.h"
+#include "ops/process.h"
 #include "router/limits.h"
 #include "router/people_file.h"
 #include "router/reloads.h"
@@ -55,19 +57,45 @@ base::ExitCode make_pass(const config::RouterConfig& config) {
   return base::ExitCode::kDone;
 }
 
+// A router that used all of its control group's memory would be killed with everything it carries.
+uint64_t memory_budget_bytes(const config::RouterConfig& config) {
+  if (config.max_memory_bytes) return *config.max_memory_bytes;
+  return ops::memory_limit_bytes().value_or(0) / 4 * 3;
+}
+
+Limits limits_of(const config::RouterConfig& config) {
+  Limits limits;
+  limits.is_behind_front_end = config.behind_front_end;
+  limits.lane_age = config.max_lane_age;
+  if (config.max_connections) limits.connections = *config.max_connections;
+  limits.memory_bytes = memory_budget_bytes(config);
+  return limits;
+}
+
+// Null where it is off.
+base::StatusOr<std::unique_ptr<admin::Site>> show(const config::RouterConfig& config,
+                                                  net::Loop& loop, const Router& router) {
+  if (!config.admin) return nullptr;
+  return admin::Site::start(*config.admin,
+                            [&](bool wants_rows, std::function<void(admin::Snapshot)> answer) {
+                              loop.post([&router, wants_rows, answer = std::move(answer)] {
+                                answer(router.snapshot(wants_rows));
+                              });
+                            });
+}
+
 }  // namespace
 
 base::ExitCode run(const config::RouterConfig& config) {
   if (!config.new_pass.empty()) return make_pass(config);
-  Limits limits;
-  limits.is_behind_front_end = config.behind_front_end;
-  limits.lane_age = config.max_lane_age;
+  const Limits limits = limits_of(config);
   config::Events events(config.common);
   net::Loop loop;
   Reloads reloads(loop, config.auth_file, events);
   if (const base::Status status = reloads.read(); !status.ok()) return failed(events, status);
   transport::Server::Options server{config.listen, config.tls_cert_file, config.tls_key_file};
   server.door.is_per_address = !limits.is_behind_front_end;
+  server.buffer_bytes = limits.memory_bytes / 3 * 2;  // the rest is ours, and the allocator's
   std::optional<config::RouterUrl> public_url = config.public_url;
   if (!config.own_key_file.empty()) {
     base::SystemRandom random;
@@ -79,6 +107,8 @@ base::ExitCode run(const config::RouterConfig& config) {
   const base::StatusOr<std::unique_ptr<Router>> router =
       Router::start(loop, server, limits, public_url ? public_url->pinned_text() : "");
   if (!router.ok()) return failed(events, router.status());
+  const auto site = show(config, loop, **router);
+  if (!site.ok()) return failed(events, site.status());
   reloads.begin(**router);
   base::ExitCode code = base::ExitCode::kDone;
   net::Timer last_resort(loop);
@@ -104,6 +134,9 @@ base::ExitCode run(const config::RouterConfig& config) {
   if (reloads.has_any()) hang_up.emplace(loop, reload, std::initializer_list<int>{SIGHUP});
   for (const std::string& address : (*router)->addresses()) {
     events.router_listening(address, url_of(address, public_url, server.own_identity));
+  }
+  if (*site) {
+    for (const std::string& address : (*site)->addresses()) events.admin_listening(address);
   }
   events.ready();
   loop.run();

@@ -29,11 +29,11 @@ ControlService::ControlService(net::Loop& loop, Switchboard& switchboard, const 
                                const std::string& public_url)
     : switchboard_(switchboard),
       streams_{loop, service_, switchboard, limits, public_url},
-      forward_{loop, service_, &mindmeld::v1::ControlService::AsyncService::RequestForwardToService,
+      forward_{loop, service_, &Service::RequestForwardToService,
                [this](const ForwardToServiceRequest& request, const Credential& credential) {
                  return forward_to_service(request, credential);
                }},
-      list_{loop, service_, &mindmeld::v1::ControlService::AsyncService::RequestListServices,
+      list_{loop, service_, &Service::RequestListServices,
             [this](const ListServicesRequest& request, const Credential& credential) {
               return list_services(request, credential);
             }} {}
@@ -69,7 +69,7 @@ base::StatusOr<ListServicesResponse> ControlService::list_services(
   response.set_revision(transport::kRevision);
   response.set_router_version(MM_VERSION);
   response.set_time_ms(unix_time_ms());
-  for (const Service* service : *services) {
+  for (const router::Service* service : *services) {
     mindmeld::v1::Service& row = *response.add_services();
     row.set_name(service->name);
     row.mutable_create_time()->set_seconds(service->create_time_s);

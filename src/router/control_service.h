@@ -23,9 +23,11 @@ class ControlService {
   void serve(grpc::ServerCompletionQueue& queue);
 
  private:
-  using Forward =
-      UnaryCall<mindmeld::v1::ForwardToServiceRequest, mindmeld::v1::ForwardToServiceResponse>;
-  using List = UnaryCall<mindmeld::v1::ListServicesRequest, mindmeld::v1::ListServicesResponse>;
+  using Service = mindmeld::v1::ControlService::AsyncService;
+  using Forward = UnaryCall<Service, mindmeld::v1::ForwardToServiceRequest,
+                            mindmeld::v1::ForwardToServiceResponse>;
+  using List =
+      UnaryCall<Service, mindmeld::v1::ListServicesRequest, mindmeld::v1::ListServicesResponse>;
 
   base::StatusOr<mindmeld::v1::ForwardToServiceResponse> forward_to_service(
       const mindmeld::v1::ForwardToServiceRequest& request, const Credential& credential);
@@ -33,7 +35,7 @@ class ControlService {
       const mindmeld::v1::ListServicesRequest& request, const Credential& credential);
 
   Switchboard& switchboard_;
-  mindmeld::v1::ControlService::AsyncService service_;
+  Service service_;
   const ControlStream::Host streams_;
   const Forward::Method forward_;
   const List::Method list_;

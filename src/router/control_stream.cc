@@ -14,10 +14,6 @@ constexpr size_t kOwnerProofBytesMost = 1'024;
 constexpr size_t kInstanceBytesMost = 64;
 constexpr int kVerifiersMost = 1'024;
 
-base::Status invalid(const std::string& message) {
-  return base::error(base::Code::kInvalidArgument, message);
-}
-
 constexpr const char* kPhaseNames[] = {"opened", "registered", "ending", "over"};
 
 }  // namespace
@@ -56,7 +52,8 @@ void ControlStream::start() {
   const auto caller = host_.switchboard.admit(credential_of(context_), config::kMayShare, "");
   if (!caller.ok()) return end(caller.status());
   timer_->after(host_.limits.registration_wait, [this] {
-    end(base::error(base::Code::kDeadlineExceeded, "the first message did not come"));
+    refuse("registration_wait",
+           base::error(base::Code::kDeadlineExceeded, "the first message did not come"));
   });
   stream_.Read(&request_, read_.start(shared_from_this()));
 }
@@ -71,7 +68,7 @@ void ControlStream::received(bool ok) {
   if (phase_ == Phase::kOpened) {
     registration(request_.registration());
   } else if (request_.has_registration()) {
-    end(invalid("this stream has registered a service already"));
+    malformed("this stream has registered a service already");
   } else if (request_.has_verifiers()) {
     if (!take_verifiers(request_.verifiers().ticket_verifier())) return;
   } else if (request_.has_heartbeat()) {
@@ -80,26 +77,27 @@ void ControlStream::received(bool ok) {
     send(std::move(response));
   }
   if (phase_ != Phase::kRegistered) return;
-  timer_->after(host_.limits.silence,
-                [this] { end(base::error(base::Code::kDeadlineExceeded, "no heartbeat came")); });
+  timer_->after(host_.limits.silence, [this] {
+    refuse("silence", base::error(base::Code::kDeadlineExceeded, "no heartbeat came"));
+  });
   stream_.Read(&request_, read_.start(shared_from_this()));
 }
 
 void ControlStream::registration(const mindmeld::v1::Registration& registration) {
   if (!request_.has_registration()) {
-    end(invalid("the first message must be a registration"));
+    malformed("the first message must be a registration");
     return;
   }
   if (registration.port_hint() > UINT16_MAX) {
-    end(invalid("port_hint is not a port number"));
+    malformed("port_hint is not a port number");
     return;
   }
   if (registration.owner_proof().size() > kOwnerProofBytesMost) {
-    end(invalid("owner_proof is too long"));
+    malformed("owner_proof is too long");
     return;
   }
   if (registration.share_instance().size() > kInstanceBytesMost) {
-    end(invalid("share_instance is too long"));
+    malformed("share_instance is too long");
     return;
   }
   auto caller =
@@ -138,7 +136,7 @@ bool ControlStream::take_verifiers(
   for (const std::string& verifier : verifiers) {
     secure::Digest& digest = digests.emplace_back();
     if (verifier.size() != digest.size() || verifiers.size() > kVerifiersMost) {
-      end(invalid("ticket_verifier: wanted at most 1024, of 32 bytes each"));
+      malformed("ticket_verifier: wanted at most 1024, of 32 bytes each");
       return false;
     }
     std::copy(verifier.begin(), verifier.end(), digest.begin());
@@ -192,11 +190,21 @@ void ControlStream::end(const base::Status& status) {
   pump();
 }
 
+void ControlStream::refuse(std::string_view reason, const base::Status& status) {
+  host_.switchboard.count_refusal(reason, caller_of(context_));
+  end(status);
+}
+
+void ControlStream::malformed(const std::string& message) {
+  refuse("malformed", base::error(base::Code::kInvalidArgument, message));
+}
+
 void ControlStream::send(Response response) {
   if (phase_ != Phase::kRegistered) return;
   if (unsent_.size() >= host_.limits.messages_unsent) {
     unsent_.clear();
-    end(base::error(base::Code::kResourceExhausted, "the share does not read its messages"));
+    refuse("unread_messages",
+           base::error(base::Code::kResourceExhausted, "the share does not read its messages"));
     return;
   }
   unsent_.push_back(std::move(response));

@@ -65,6 +65,8 @@ class ControlStream final : public ShareStream, public std::enable_shared_from_t
   void received(bool ok);
   void registration(const mindmeld::v1::Registration& registration);
   bool take_verifiers(const google::protobuf::RepeatedPtrField<std::string>& verifiers);
+  void refuse(std::string_view reason, const base::Status& status);  // counts, and ends
+  void malformed(const std::string& message);
   void send(Response response);
   void pump();
   void over();

@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 
 #include "base/clock.h"
 
@@ -34,6 +36,11 @@ struct Limits {
   size_t services_per_caller = 256;
   size_t connections_per_caller = 4'096;
   size_t opens_per_second = 5'000;
+
+  // Of the whole router, as its operator says (--max-connections, --max-memory). At the second no
+  // new connection is taken; zero: there is none.
+  size_t connections = std::numeric_limits<size_t>::max();
+  uint64_t memory_bytes = 0;
 
   // A service whose share was lost is listed as away for as long as its connections wait for it:
   // the ends' grace.

@@ -19,6 +19,8 @@ void ProxyService::serve(grpc::ServerCompletionQueue& queue) {
 void ProxyService::on_lane_opened(std::shared_ptr<ServerLane> lane) {
   base::StatusOr<LaneRequest> request = parse_lane_request(lane->context().client_metadata());
   if (!request.ok()) {
+    const std::string caller = caller_of(lane->context());
+    loop_.post([this, caller] { switchboard_.count_refusal("malformed", caller); });
     lane->refuse(request.status());
     return;
   }

@@ -70,6 +70,7 @@ void Rendezvous::arrive(const std::shared_ptr<Lane>& lane, const LaneRequest& re
   const std::optional<Waiting>& waiting = found->second.waiting;
   if (waiting && waiting->request.role != request.role) return join(found, lane, request);
   if (waiting) {
+    host_.refused("replaced_lane", waiting->request.caller.name);
     waiting->lane->refuse(
         base::error(base::Code::kAborted, "replaced by a newer lane of the same end"));
     stop_waiting(found);
@@ -80,23 +81,41 @@ void Rendezvous::arrive(const std::shared_ptr<Lane>& lane, const LaneRequest& re
 base::Status Rendezvous::check(Entries::iterator found, const LaneRequest& request) {
   const bool is_known = found != entries_.end();
   const bool is_first = request.generation == 0;
-  if (is_known ? found->second.service != request.service : is_first) return unknown_token();
+  if (is_known ? found->second.service != request.service : is_first) {
+    return turn_away("token", request, unknown_token());
+  }
   if (!host_.has_service(request.service)) {
-    return base::error(base::Code::kNotFound,
-                       "nobody shares " + base::quoted(request.service) + " now");
+    return turn_away("no_service", request,
+                     base::error(base::Code::kNotFound,
+                                 "nobody shares " + base::quoted(request.service) + " now"));
+  }
+  const bool is_one_more = !is_known || found->second.minter;
+  if (is_one_more && used_count() >= limits_.connections) {
+    return turn_away("max_connections", request,
+                     base::error(base::Code::kResourceExhausted,
+                                 "the router has all the connections that it may, " +
+                                     std::to_string(limits_.connections)));
   }
   if (!is_known) return check_room(request);
   const Entry& entry = found->second;
   const bool is_waited_for = entry.waiting && entry.waiting->request.role != request.role;
   const bool replaces = entry.waiting && !is_waited_for;
-  if (entry.joined && is_first) return unknown_token();
+  if (entry.joined && is_first) return turn_away("token", request, unknown_token());
   const bool is_older =
       (replaces && request.generation <= entry.waiting->request.generation) ||
       (entry.joined && request.generation <= (*entry.joined)[static_cast<size_t>(request.role)]);
   if (is_older) {
-    return base::error(base::Code::kAlreadyExists, "a newer lane of this end is here already");
+    return turn_away(
+        "newer_lane", request,
+        base::error(base::Code::kAlreadyExists, "a newer lane of this end is here already"));
   }
   return is_waited_for || replaces ? absl::OkStatus() : check_room(request);
+}
+
+base::Status Rendezvous::turn_away(std::string_view reason, const LaneRequest& request,
+                                   base::Status status) {
+  host_.refused(reason, request.caller.name);
+  return status;
 }
 
 base::Status Rendezvous::check_room(const LaneRequest& request) {
@@ -164,6 +183,7 @@ void Rendezvous::expire(base::TimePoint now) {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     const auto found = entries_.find(deadlines_.begin()->second);
     if (const std::optional<Waiting>& waiting = found->second.waiting) {
+      host_.refused("lane_wait", waiting->request.caller.name);
       waiting->lane->refuse(base::error(base::Code::kAborted, "the other end did not come"));
       stop_waiting(found);
     }
@@ -177,7 +197,7 @@ std::optional<base::TimePoint> Rendezvous::next_deadline() const {
 }
 
 void Rendezvous::refuse(const std::function<bool(const LaneRequest&)>& is_due,
-                        const base::Status& status) {
+                        std::string_view reason, const base::Status& status) {
   std::vector<base::Token> due;
   for (const auto& [deadline, token] : deadlines_) {  // in the order in which they came
     const std::optional<Waiting>& waiting = entries_.at(token).waiting;
@@ -185,6 +205,7 @@ void Rendezvous::refuse(const std::function<bool(const LaneRequest&)>& is_due,
   }
   for (const base::Token& token : due) {
     const auto found = entries_.find(token);
+    host_.refused(reason, found->second.waiting->request.caller.name);
     found->second.waiting->lane->refuse(status);
     stop_waiting(found);
     if (!found->second.joined) erase(found);

@@ -68,7 +68,7 @@ class Rendezvous {
   //   kNotFound           generation 0: the token was not minted here, is used up, or is not for
   //                       this service. Or nobody shares the service now.
   //   kAlreadyExists      a lane of this role and token waits or is joined, and is no older
-  //   kResourceExhausted  too many lanes wait
+  //   kResourceExhausted  too many lanes wait, or the router has all the connections that it may
   // A re-attach needs no minted token: so a restarted router, or another one, can carry on. A lane
   // that waits gives way to one of its own role and a higher generation, never to the other role.
   // A connect lane that waits is announced; a share lane that waits ends the bridge before it.
@@ -87,10 +87,12 @@ class Rendezvous {
   void expire(base::TimePoint now);
   std::optional<base::TimePoint> next_deadline() const;
 
-  // The lanes that wait and are picked by `is_due`.
-  void refuse(const std::function<bool(const LaneRequest&)>& is_due, const base::Status& status);
+  // The lanes that wait and are picked by `is_due`; counted as refused for `reason`.
+  void refuse(const std::function<bool(const LaneRequest&)>& is_due, std::string_view reason,
+              const base::Status& status);
 
   size_t token_count() const { return unused_count_; }
+  size_t used_count() const { return entries_.size() - unused_count_; }  // that have a lane
   bool is_empty() const { return entries_.empty() && unused_count_ == 0 && callers_.empty(); }
   size_t waiting_count() const { return waiting_.size(); }
 
@@ -116,6 +118,7 @@ class Rendezvous {
   };
 
   base::Status check(Entries::iterator found, const LaneRequest& request);
+  base::Status turn_away(std::string_view reason, const LaneRequest& request, base::Status status);
   base::Status check_room(const LaneRequest& request);
   bool is_limited(const Caller& caller) const;
   void join(Entries::iterator found, const std::shared_ptr<Lane>& lane, const LaneRequest& request);

@@ -15,7 +15,8 @@ base::StatusOr<std::unique_ptr<Router>> Router::start(net::Loop& loop,
                                                       const std::string& public_url) {
   std::unique_ptr<Router> router(new Router(loop, limits, public_url));
   auto server = transport::Server::start(
-      loop, options, {&router->control_.service(), &router->proxy_.service()},
+      loop, options,
+      {&router->control_.service(), &router->proxy_.service(), &router->health_.service()},
       [router = router.get()](std::string_view reason, const auto& address) {
         router->switchboard_.count_refusal(reason, address);
       });
@@ -24,6 +25,7 @@ base::StatusOr<std::unique_ptr<Router>> Router::start(net::Loop& loop,
   for (size_t i = 0; i < router->server_->queue_count(); ++i) {
     router->control_.serve(router->server_->queue(i));
     router->proxy_.serve(router->server_->queue(i));
+    router->health_.serve(router->server_->queue(i));
   }
   router->server_->serve();
   return router;
@@ -34,7 +36,8 @@ Router::Router(net::Loop& loop, const Limits& limits, const std::string& public_
       limits_(limits),
       switchboard_(loop, random_, limits_),
       control_(loop, switchboard_, limits_, public_url),
-      proxy_(loop, switchboard_) {}
+      proxy_(loop, switchboard_),
+      health_(loop, switchboard_) {}
 
 Router::~Router() {
   if (stopper_.joinable()) stopper_.join();

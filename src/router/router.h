@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "net/loop.h"
 #include "router/control_service.h"
+#include "router/health_service.h"
 #include "router/limits.h"
 #include "router/proxy_service.h"
 #include "router/switchboard.h"
@@ -41,6 +42,9 @@ class Router {
   // Cuts off whose time has ended. On the loop, each second or so.
   void end_expired() { switchboard_.end_expired(); }
 
+  // What there is to see. On the loop.
+  admin::Snapshot snapshot(bool wants_rows) const { return switchboard_.snapshot(wants_rows); }
+
   // Its certificate and key, if they are in files.
   transport::ServerTls& tls() { return server_->tls(); }
 
@@ -57,6 +61,7 @@ class Router {
   Switchboard switchboard_;
   ControlService control_;
   ProxyService proxy_;
+  HealthService health_;
   std::unique_ptr<transport::Server> server_;
   std::thread stopper_;
 };

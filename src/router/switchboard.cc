@@ -8,10 +8,13 @@
 #include "base/hex.h"
 #include "base/text.h"
 #include "ops/log.h"
+#include "ops/process.h"
 #include "secure/log_id.h"
 
 namespace mm::router {
 namespace {
+
+constexpr base::Duration kMemoryLook = std::chrono::seconds(1);
 
 base::Status shutting_down() {
   return base::error(base::Code::kUnavailable, "the router is shutting down");
@@ -23,12 +26,6 @@ std::string random_instance(base::Random& random) {
   return base::to_hex(bytes);
 }
 
-int64_t unix_time_s() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 }  // namespace
 
 Switchboard::Switchboard(net::Loop& loop, base::Random& random, const Limits& limits)
@@ -36,89 +33,36 @@ Switchboard::Switchboard(net::Loop& loop, base::Random& random, const Limits& li
       random_(random),
       limits_(limits),
       instance_(random_instance(random)),
+      start_time_(loop.clock().now()),
+      start_time_s_(base::unix_time_s()),
       registry_(limits),
       rendezvous_(*this, random, limits),
       quota_(limits),
       drain_timer_(loop),
       deadline_timer_(loop) {}
 
-// ---- who may
-
-base::Status Switchboard::check(const Caller& caller, config::Verb verb,
-                                const std::string& service) const {
-  const auto opens = [&](const secure::Digest& proof) {
-    return registry_.is_opened_by(service, proof);
-  };
-  return admission_.check(caller, verb, service, opens, unix_time_s());
-}
-
-base::StatusOr<Caller> Switchboard::admit(const Credential& credential, config::Verb verb,
-                                          const std::string& service) {
-  base::StatusOr<Caller> caller = admission_.identify(credential, unix_time_s());
-  if (!caller.ok()) {
-    refused("pass", credential.address);
-    return caller;
-  }
-  base::Status status = check(*caller, verb, service);
-  if (status.ok()) return caller;
-  refused(caller->is_person()  ? "verb_or_name"
-          : caller->is_known() ? "ticket"
-                               : "no_credential",
-          caller->name);
-  return status;
-}
-
-void Switchboard::set_people(const std::vector<config::Person>& people) {
-  admission_.set_people(people);
-  enforce();
-}
-
-// The clock may have been set back since: then all of its time is looked at again.
-void Switchboard::end_expired() {
-  const int64_t now_s = unix_time_s();
-  if (admission_.has_expired_between(std::exchange(looked_s_, now_s), now_s)) enforce();
-}
-
-// Tickets are not asked about again: whose are withdrawn is for their share to cut off.
-void Switchboard::enforce() {
-  const auto is_out = [this](const Caller& caller, Role role, const std::string& service) {
-    const config::Verb verb = role == Role::kShare ? config::kMayShare : config::kMayConnect;
-    return caller.is_person() && !check(caller, verb, service).ok();
-  };
-  for (const auto& [service, stream] : registry_.streams()) {
-    if (!is_out(stream->caller(), Role::kShare, service)) continue;
-    stream->end(check(stream->caller(), config::kMayShare, service));
-  }
-  rendezvous_.refuse(
-      [&](const LaneRequest& each) { return is_out(each.caller, each.role, each.service); },
-      base::error(base::Code::kUnauthenticated, "this pass is not valid here any more"));
-  std::vector<base::Token> due;
-  for (const auto& [token, open] : current_) {
-    for (const Role role : {Role::kShare, Role::kConnect}) {
-      if (!is_out(open.callers[static_cast<size_t>(role)], role, open.service)) continue;
-      due.push_back(token);
-      break;
-    }
-  }
-  for (const base::Token& token : due) end_bridge(token, LaneEnd::kNotAdmitted);
-}
-
-// ---- what they may
-
 base::StatusOr<Registry::Standing> Switchboard::add_share(const Offer& offer, ShareStream& share) {
-  if (is_draining_) return shutting_down();
+  const std::string& who = share.caller().name;
+  if (is_draining_) return turn_away("draining", who, shutting_down());
   if (const Caller& caller = share.caller(); caller.is_known()) {
     const auto streams = registry_.streams();
     const auto count = std::count_if(streams.begin(), streams.end(), [&](const auto& each) {
       return each.second->caller().name == caller.name && each.first != offer.name;
     });
     if (static_cast<size_t>(count) >= limits_.services_per_caller) {
-      refused("services_per_caller", caller.name);
-      return base::error(base::Code::kResourceExhausted, caller.name + " has too many services");
+      return turn_away("services_per_caller", who,
+                       base::error(base::Code::kResourceExhausted, who + " has too many services"));
     }
   }
-  const auto standing = registry_.add(offer, share, unix_time_s());
-  if (standing.ok()) ops::log(ops::Level::kInfo, "service.added", {{"service", offer.name}});
+  const auto standing = registry_.add(offer, share, base::unix_time_s());
+  if (!standing.ok()) {
+    const base::Code code = standing.status().code();
+    return turn_away(code == base::Code::kAlreadyExists     ? "name_taken"
+                     : code == base::Code::kInvalidArgument ? "name"
+                                                            : "services",
+                     who, standing.status());
+  }
+  ops::log(ops::Level::kInfo, "service.added", {{"service", offer.name}});
   return standing;
 }
 
@@ -143,18 +87,20 @@ void Switchboard::remove_share(const ShareStream& share, bool was_lost) {
 
 base::StatusOr<Switchboard::Forwards> Switchboard::forward_to(const std::string& service,
                                                               size_t count, const Caller& caller) {
-  if (is_draining_) return shutting_down();
+  if (is_draining_) return turn_away("draining", caller.name, shutting_down());
   const base::TimePoint now = loop_.clock().now();
   const Service* const found = registry_.find(service);
   if (!found) {
-    return base::error(base::Code::kNotFound, "nobody shares " + base::quoted(service) + " now");
+    return turn_away(
+        "no_service", caller.name,
+        base::error(base::Code::kNotFound, "nobody shares " + base::quoted(service) + " now"));
   }
   const size_t opens =
       quota_.take_opens(caller, std::clamp<size_t>(count, 1, limits_.tokens_per_call), now);
   if (opens == 0) {
-    refused("opens_per_second", caller.name);
-    return base::error(base::Code::kResourceExhausted,
-                       caller.name + " opens too many connections a second");
+    return turn_away("opens_per_second", caller.name,
+                     base::error(base::Code::kResourceExhausted,
+                                 caller.name + " opens too many connections a second"));
   }
   base::StatusOr<std::vector<base::Token>> tokens = rendezvous_.mint(service, opens, caller, now);
   if (!tokens.ok()) return tokens.status();
@@ -166,8 +112,11 @@ base::StatusOr<std::vector<const Service*>> Switchboard::list(const Credential& 
                                                               const std::set<std::string>& names) {
   // Who asks about names alone may only want to know which router this is.
   const auto caller = names.empty() ? admit(credential, config::kMayList, "")
-                                    : admission_.identify(credential, unix_time_s());
-  if (!caller.ok()) return caller.status();
+                                    : admission_.identify(credential, base::unix_time_s());
+  if (!caller.ok()) {
+    if (!names.empty()) refused("pass", credential.address);  // admit() has counted the others
+    return caller.status();
+  }
   std::vector<const Service*> all = registry_.oldest_first();
   std::erase_if(all, [&](const Service* service) {
     if (!names.empty() && !names.contains(service->name)) return true;
@@ -178,22 +127,26 @@ base::StatusOr<std::vector<const Service*>> Switchboard::list(const Credential& 
 
 void Switchboard::lane_arrived(const std::shared_ptr<Lane>& lane, const LaneRequest& request) {
   if (is_draining_) {
-    lane->refuse(shutting_down());
-    return;
+    return lane->refuse(turn_away("draining", request.caller.name, shutting_down()));
   }
   // A token is for the share that had the name when it was minted: that is the one to be met again.
   const Service* const service = registry_.find(request.service);
   const bool is_new = request.generation == 0 && !request.share_instance.empty();
   if (is_new && service && service->instance != request.share_instance) {
-    lane->refuse(base::error(base::Code::kNotFound, "the token is for a share that is gone"));
-    return;
+    return lane->refuse(
+        turn_away("share_gone", request.caller.name,
+                  base::error(base::Code::kNotFound, "the token is for a share that is gone")));
   }
   const bool is_one_more = request.generation == 0 && request.role == Role::kConnect;
   if (is_one_more && !quota_.has_room(request.caller)) {
-    refused("connections_per_caller", request.caller.name);
-    lane->refuse(base::error(base::Code::kResourceExhausted,
-                             request.caller.name + " has too many connections"));
-    return;
+    return lane->refuse(turn_away("connections_per_caller", request.caller.name,
+                                  base::error(base::Code::kResourceExhausted,
+                                              request.caller.name + " has too many connections")));
+  }
+  if (is_one_more) {
+    if (const auto status = check_memory(request.caller.name); !status.ok()) {
+      return lane->refuse(status);
+    }
   }
   rendezvous_.arrive(lane, request, loop_.clock().now());
   arm();
@@ -213,6 +166,9 @@ void Switchboard::lane_over(const Lane& lane, bool was_lost) {
     return;
   }
   quota_.closed(open.callers[static_cast<size_t>(Role::kConnect)]);
+  for (const Role role : {Role::kShare, Role::kConnect}) {
+    bytes_[static_cast<size_t>(role)] += open.bridge->bytes_from(role);
+  }
   const auto current = current_.find(open.token);
   if (current != current_.end() && current->second.bridge == open.bridge) {
     current_.erase(current);
@@ -235,7 +191,7 @@ void Switchboard::drain(std::function<void()> idle) {
   is_draining_ = true;
   idle_ = std::move(idle);
   ops::log(ops::Level::kInfo, "router.draining", {{"lanes", bridges_.size()}});
-  rendezvous_.refuse([](const LaneRequest&) { return true; }, shutting_down());
+  rendezvous_.refuse([](const LaneRequest&) { return true; }, "draining", shutting_down());
   for (const auto& [service, stream] : registry_.streams()) stream->draining();
   drain_timer_.after(limits_.drain, [this] { finish_bridges(); });
   loop_.post([this] { check_idle(); });  // not from within this call
@@ -261,8 +217,14 @@ void Switchboard::join(const LaneRequest& request, std::shared_ptr<Lane> connect
         });
       });
   end_bridge(request.token);
-  const Open open{bridge,          request.token,          secure::log_id(request.token),
-                  request.service, request.share_instance, {share_request.caller, request.caller}};
+  const Open open{bridge,
+                  request.token,
+                  secure::log_id(request.token),
+                  request.service,
+                  request.share_instance,
+                  {share_request.caller, request.caller},
+                  loop_.clock().now()};
+  ++(request.generation == 0 ? connections_opened_ : reattached_);
   quota_.opened(request.caller, loop_.clock().now());
   for (const Lane* lane : lanes) bridges_.emplace(lane, open);
   current_.insert_or_assign(request.token, open);
@@ -294,18 +256,40 @@ void Switchboard::end_aged(base::TimePoint now) {
     const auto found = current_.find(aged.token);
     if (!bridge || bridge->is_ending() || found == current_.end()) continue;
     if (std::exchange(aged.was_asked, true)) {
+      refused("lane_age", found->second.callers[static_cast<size_t>(Role::kConnect)].name);
       end_bridge(aged.token);
       continue;
     }
     const Open& open = found->second;
     ShareStream* const stream = registry_.stream(open.service, open.share_instance);
     if (stream) stream->move(aged.token);
+    ++moves_asked_;
     aging_.emplace(now + limits_.move_patience, std::move(aged));
   }
 }
 
 void Switchboard::refused(std::string_view reason, const std::string& caller) {
   refusals_.count(reason, caller, loop_.clock().now());
+}
+
+base::Status Switchboard::turn_away(std::string_view reason, const std::string& caller,
+                                    base::Status status) {
+  refused(reason, caller);
+  return status;
+}
+
+// A reading may be a second old: it takes a few system calls.
+base::Status Switchboard::check_memory(const std::string& caller) {
+  if (limits_.memory_bytes == 0) return absl::OkStatus();
+  const base::TimePoint now = loop_.clock().now();
+  if (memory_bytes_ == 0 || now - memory_looked_ >= kMemoryLook) {
+    memory_bytes_ = ops::resident_bytes();
+    memory_looked_ = now;
+  }
+  if (memory_bytes_ < limits_.memory_bytes) return absl::OkStatus();
+  return turn_away("max_memory", caller,
+                   base::error(base::Code::kResourceExhausted,
+                               "the router has all the memory that it may; try again in a while"));
 }
 
 // A write whose reader stopped would keep a bridge that ends for ever.
@@ -350,8 +334,11 @@ void Switchboard::on_deadline() {
   registry_.expire(now);
   end_aged(now);
   while (!ending_.empty() && ending_.front().first <= now) {
-    if (const std::shared_ptr<Bridge> bridge = ending_.front().second.lock()) bridge->cancel();
+    const std::shared_ptr<Bridge> bridge = ending_.front().second.lock();
     ending_.pop_front();
+    if (!bridge || bridge->is_over()) continue;
+    refused("stuck_reader", "");
+    bridge->cancel();
   }
   arm();
 }

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "admin/snapshot.h"
 #include "base/random.h"
 #include "net/loop.h"
 #include "router/admission.h"
@@ -89,6 +90,10 @@ class Switchboard final : private Rendezvous::Host {
   }
 
   uint64_t refused_count() const { return refusals_.total(); }
+  bool is_draining() const { return is_draining_; }
+
+  // What there is to see. Rows take a look at every bridge.
+  admin::Snapshot snapshot(bool wants_rows) const;
 
  private:
   bool has_service(const std::string& service) const override;
@@ -101,6 +106,8 @@ class Switchboard final : private Rendezvous::Host {
 
   base::Status check(const Caller& caller, config::Verb verb, const std::string& service) const;
   void enforce();
+  base::Status check_memory(const std::string& caller);
+  base::Status turn_away(std::string_view reason, const std::string& caller, base::Status status);
 
   // A bridge with whose it is.
   struct Open {
@@ -110,6 +117,7 @@ class Switchboard final : private Rendezvous::Host {
     std::string service;
     std::string share_instance;
     std::array<Caller, 2> callers;  // by Role
+    base::TimePoint joined_time;
   };
 
   struct Aging {
@@ -118,6 +126,7 @@ class Switchboard final : private Rendezvous::Host {
     bool was_asked = false;  // to move
   };
 
+  std::vector<admin::Snapshot::Connection> busiest(base::TimePoint now) const;
   void ending(const std::shared_ptr<Bridge>& bridge);
   void finish_bridges();
   void check_idle();
@@ -129,12 +138,21 @@ class Switchboard final : private Rendezvous::Host {
   base::Random& random_;
   const Limits& limits_;
   const std::string instance_;
+  const base::TimePoint start_time_;
+  const int64_t start_time_s_;  // Unix time
   Admission admission_;
   int64_t looked_s_ = 0;  // when it was last looked who has expired, Unix time
   Registry registry_;
   Rendezvous rendezvous_;
   Quota quota_;
   Refusals refusals_;
+  uint64_t memory_bytes_ = 0;        // in use,
+  base::TimePoint memory_looked_{};  // then
+
+  uint64_t connections_opened_ = 0;
+  uint64_t reattached_ = 0;
+  uint64_t moves_asked_ = 0;
+  std::array<uint64_t, 2> bytes_{};  // of the bridges that are over, by Role
 
   // A bridge is here once for each of its lanes whose call is not over.
   std::unordered_map<const Lane*, Open> bridges_;

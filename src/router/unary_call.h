@@ -10,18 +10,16 @@
 #include <memory>
 #include <string>
 
-#include "control.grpc.pb.h"
 #include "net/loop.h"
 #include "router/server_call.h"
 #include "transport/operation.h"
 
 namespace mm::router {
 
-template <typename Request, typename Response>
-class UnaryCall final : public std::enable_shared_from_this<UnaryCall<Request, Response>> {
+// `Service`: the generated AsyncService.
+template <typename Service, typename Request, typename Response>
+class UnaryCall final : public std::enable_shared_from_this<UnaryCall<Service, Request, Response>> {
  public:
-  using Service = mindmeld::v1::ControlService::AsyncService;
-
   // What all calls of one method have in common. Outlives the server.
   struct Method {
     net::Loop& loop;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "transport/server.h"
 
+#include <grpcpp/resource_quota.h>
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -73,6 +75,9 @@ base::StatusOr<std::unique_ptr<Server>> Server::start(net::Loop& loop, const Opt
   auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
       (*tls)->credentials());
+  if (options.buffer_bytes > 0) {
+    builder.SetResourceQuota(grpc::ResourceQuota("router").Resize(options.buffer_bytes));
+  }
   for (grpc::Service* service : services) builder.RegisterService(service);
   std::unique_ptr<Server> server(new Server(*std::move(tls), *std::move(door)));
   for (unsigned i = 0; i < queues_wanted(); ++i) {

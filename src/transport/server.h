@@ -29,6 +29,7 @@ class Server {
     std::string tls_key_file;
     std::optional<OwnIdentity> own_identity = {};  // where there are no files
     Door::Limits door = {};
+    uint64_t buffer_bytes = 0;  // gRPC's own, of all calls; near it windows shrink. 0: no limit
   };
 
   // Listens at once; callers wait until the loop runs, and until serve(). `services` are registered

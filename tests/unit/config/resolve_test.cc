@@ -205,6 +205,36 @@ TEST_CASE("resolve: a share may end by itself after a time") {
         "--idle-exit: \"0s\" is too short");
 }
 
+TEST_CASE(
+    "resolve: a router shows itself where it is told to, to this machine unless that is meant") {
+  CHECK(!resolve_router(given({}))->admin);
+  CHECK(resolve_router(given({}, {{"admin", {"6354"}}}))->admin == Endpoint::tcp("", 6354));
+  CHECK(router_error({{"admin", {"0.0.0.0:6354"}}}) ==
+        "--admin: 0.0.0.0:6354 would show services and addresses to whoever reaches it, in clear: "
+        "use localhost, or add --admin-anonymous if that is meant");
+  CHECK(router_error({{"admin", {"relay.example.com:6354"}}}) != "");
+  const Values open = {{"admin", {"0.0.0.0:6354"}}, {"admin-anonymous", {"true"}}};
+  CHECK(resolve_router(given({}, open))->admin == Endpoint::tcp("0.0.0.0", 6354));
+}
+
+TEST_CASE("resolve: how much a router may use is a number and a size, from any source") {
+  const Scratch scratch;
+  const std::string file =
+      scratch.file("c.json", R"({"serve": {"max_connections": 100, "max_memory": "512M"}})");
+  const auto from_file = resolve_router(given({}, {{"config", {file}}}));
+  REQUIRE(from_file.ok());
+  CHECK(from_file->max_connections == 100);
+  CHECK(from_file->max_memory_bytes == 512u << 20);
+  CHECK(resolve_router(given({}, {{"max-memory", {"2G"}}}))->max_memory_bytes == 2ull << 30);
+  CHECK(!resolve_router(given({}))->max_connections);
+  CHECK(router_error({{"max-connections", {"0"}}}) ==
+        "--max-connections: \"0\" is not a number from 1 on");
+  CHECK(router_error({{"max-connections", {"10M"}}}) != "");
+  CHECK(router_error({{"max-memory", {"512MB"}}}) ==
+        "--max-memory: \"512MB\" is not a size: write 512M or 2G");
+  CHECK(router_error({{"max-memory", {"99999999999999T"}}}) != "");
+}
+
 TEST_CASE("resolve: a certificate needs its key, and a key its certificate") {
   CHECK(router_error({{"tls-cert", {"c.pem"}}}) == "--tls-cert needs --tls-key FILE beside it");
   CHECK(router_error({}, {{"MINDMELD_TLS_KEY", "k.pem"}}) ==

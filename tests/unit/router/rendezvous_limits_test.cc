@@ -85,3 +85,20 @@ TEST_CASE("rendezvous: behind a front end who is known is limited like anywhere"
   CHECK(arrive(token->front())->is_waiting());
   CHECK(arrive(world.mint())->code() == Code::kResourceExhausted);
 }
+
+TEST_CASE("rendezvous: the router has so many connections at once, and what it has goes on") {
+  World world;
+  world.limits.connections = 2;
+  const base::Token first = world.mint();
+  const auto connect = world.arrive(first, Role::kConnect);
+  CHECK(connect->is_waiting());
+  CHECK(world.arrive(world.mint(), Role::kConnect)->is_waiting());
+  CHECK(world.arrive(world.mint(), Role::kConnect)->code() == Code::kResourceExhausted);
+  CHECK(world.arrive(base::Token(), Role::kConnect, 5)->code() == Code::kResourceExhausted);
+  CHECK(world.refusals == std::vector<std::string>{"max_connections", "max_connections"});
+  CHECK(world.arrive(first, Role::kShare)->is_admitted);
+  CHECK(world.arrive(first, Role::kConnect, 1)->is_waiting());  // moves
+  CHECK(world.arrive(first, Role::kShare, 1)->is_admitted);
+  world.pass(5s);  // the second was not met
+  CHECK(world.arrive(world.mint(), Role::kConnect)->is_waiting());
+}

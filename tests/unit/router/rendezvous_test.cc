@@ -203,7 +203,7 @@ TEST_CASE("rendezvous: those that are picked are refused, and nobody else") {
   World world;
   const auto ann = world.arrive(world.mint(), Role::kConnect, 0, "ann");
   const auto bob = world.arrive(world.mint(), Role::kConnect, 0, "bob");
-  world.rendezvous.refuse([](const auto& each) { return each.caller.name == "ann"; },
+  world.rendezvous.refuse([](const auto& each) { return each.caller.name == "ann"; }, "pass_ended",
                           base::error(Code::kUnauthenticated, "no more"));
   CHECK(ann->code() == Code::kUnauthenticated);
   CHECK(bob->is_waiting());
@@ -213,7 +213,7 @@ TEST_CASE("rendezvous: refusing all empties it of lanes") {
   World world;
   const auto connect = world.arrive(world.mint(), Role::kConnect);
   const auto share = world.arrive(world.mint(), Role::kShare);
-  world.rendezvous.refuse([](const auto&) { return true; },
+  world.rendezvous.refuse([](const auto&) { return true; }, "draining",
                           base::error(Code::kUnavailable, "the router is shutting down"));
   CHECK(connect->code() == Code::kUnavailable);
   CHECK(share->code() == Code::kUnavailable);
