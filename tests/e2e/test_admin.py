@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def admin_of(router: Router) -> str:
 
 def get(address: str, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
     """The status and the body."""
-    connection = http.client.HTTPConnection(address, timeout=10)
+    connection = http.client.HTTPConnection(address, timeout=20)
     try:
         connection.request(method, path, headers=headers)
         response = connection.getresponse()
@@ -142,9 +143,8 @@ def test_a_crowd_at_the_admin_address_takes_few_descriptors(world: World) -> Non
     admin = admin_of(router)
     crowd = [world.dial(admin) for _ in range(100)]
     world.share(router, f"web={world.target().serve(echo).port}")  # the router has not suffered
-    for one in crowd:
-        one.close()
-    router.program.until(lambda: get(admin, "/healthz")[0] == 200, "it answers", timeout_s=20)
+    assert router.program.descriptors() < 100
+    assert get(admin, "/healthz")[0] == 200, "once the time of the silent ones is up"
 
 
 def test_at_its_most_connections_a_router_refuses_one_more_and_keeps_the_others(
@@ -153,11 +153,11 @@ def test_at_its_most_connections_a_router_refuses_one_more_and_keeps_the_others(
     router = world.router("--admin", "127.0.0.1:0", "--max-connections", "1")
     admin = admin_of(router)
     world.share(router, f"web={world.target().serve(echo).port}")
-    connect = world.connect(router, "web=0", "--hold", "1s")
-    first = world.dial(listening(connect, "web"))
+    address = listening(world.connect(router, "web=0", "--hold", "1s"), "web")
+    first = world.dial(address)
     ping(first)
     with pytest.raises(ConnectionResetError):
-        ping(world.dial(listening(connect, "web")))
+        ping(world.dial(address))
     router.program.wait_line("router.refused reason=max_connections")
     ping(first)
     assert samples(admin)['mindmeld_router_refusals_total{reason="max_connections"}'] > 0
@@ -178,6 +178,20 @@ def test_admin_for_others_is_opened_on_purpose(world: World) -> None:
     refused.expect_refusal(2, "--admin-anonymous")
 
 
+def page_in_browser(chromium: str, folder: Path, url: str) -> tuple[str, str]:
+    """What the page holds after three seconds of the browser's own clock, and what it logged."""
+    command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    command += ["--no-first-run", "--disable-background-networking", "--enable-logging=stderr"]
+    command += [f"--user-data-dir={folder}", "--virtual-time-budget=3000", "--dump-dom", url]
+    for timeout_s in (15, 30):  # on a busy machine one in some dozens never ends
+        with suppress(subprocess.TimeoutExpired):
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=timeout_s, check=False
+            )
+            return done.stdout, done.stderr
+    pytest.fail("chromium does not end")
+
+
 def test_a_browser_shows_the_page(world: World) -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -186,13 +200,8 @@ def test_a_browser_shows_the_page(world: World) -> None:
     admin = admin_of(router)
     world.share(router, f"web={world.target().serve(echo).port}")
     ping(world.dial(listening(world.connect(router, "web=0"), "web")))
-    done = subprocess.run(
-        [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
-         f"--user-data-dir={world.folder / 'chromium'}", "--virtual-time-budget=3000",
-         "--dump-dom", f"http://{admin}/"],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert re.search('id="state"[^>]*>live<', done.stdout), done.stdout + done.stderr
-    assert re.search('<td class="name"[^>]*><span>web</span></td>', done.stdout), done.stdout
-    assert "ipv4:127.0.0.1" in done.stdout
-    assert "CONSOLE" not in done.stderr, done.stderr
+    page, log = page_in_browser(chromium, world.folder / "chromium", f"http://{admin}/")
+    assert re.search('id="state"[^>]*>live<', page), page + log
+    assert re.search('<td class="name"[^>]*><span>web</span></td>', page), page
+    assert "ipv4:127.0.0.1" in page
+    assert "CONSOLE" not in log, log
