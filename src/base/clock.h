@@ -26,6 +26,7 @@ class SystemClock final : public Clock {
 };
 
 // What people's clocks say, which may be set back.
+std::chrono::milliseconds unix_time();
 int64_t unix_time_s();
 
 }  // namespace mm::base

@@ -50,11 +50,6 @@ bool is_name(const std::string& host) {
          });
 }
 
-milliseconds unix_time() {
-  return std::chrono::duration_cast<milliseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-}
-
 // Whoever listens there.
 bool check_tcp(const Context& context) {
   const config::RouterUrl& router = context.common.router;
@@ -178,7 +173,7 @@ void check_version(const Context& context, const Listing& answer) {
 void check_clock(const Context& context, const Listing& answer, milliseconds asked) {
   if (answer.time_ms == 0)
     return context.report.untold("clock", "the router does not say its time");
-  const milliseconds here = (asked + unix_time()) / 2;
+  const milliseconds here = (asked + base::unix_time()) / 2;
   const milliseconds ahead = here - milliseconds(answer.time_ms);
   const std::string off = text_of(std::max(std::chrono::abs(ahead), milliseconds(1)));
   if (std::chrono::abs(ahead) <= kClockOffMost) {
@@ -208,7 +203,7 @@ void measure_round_trip(const Context& context) {
 bool check_way(const Context& context) {
   if (!check_tcp(context) || !check_tls(context)) return false;
   if (const auto first = ask(context); !check_grpc(context, first)) return false;
-  const milliseconds asked = unix_time();  // with the connection there, an answer is quick
+  const milliseconds asked = base::unix_time();  // with the connection there, an answer is quick
   const StatusOr<Listing> answer = ask(context);
   if (!answer.ok()) return check_grpc(context, answer);
   if (!check_pass(context)) return false;

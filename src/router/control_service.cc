@@ -18,11 +18,6 @@ constexpr int kRequestedStreams = 8;
 constexpr int kRequestedForwards = 32;
 constexpr int kRequestedLists = 4;
 
-uint64_t unix_time_ms() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-}
-
 }  // namespace
 
 ControlService::ControlService(net::Loop& loop, Switchboard& switchboard, const Limits& limits,
@@ -68,7 +63,7 @@ base::StatusOr<ListServicesResponse> ControlService::list_services(
   response.set_router_instance(switchboard_.instance());
   response.set_revision(transport::kRevision);
   response.set_router_version(MM_VERSION);
-  response.set_time_ms(unix_time_ms());
+  response.set_time_ms(static_cast<uint64_t>(base::unix_time().count()));
   for (const router::Service* service : *services) {
     mindmeld::v1::Service& row = *response.add_services();
     row.set_name(service->name);

@@ -46,16 +46,6 @@ constexpr base::Duration kOnce{};
 // A running share notices tickets that were made or taken away by others within so long.
 constexpr base::Duration kKeyringLook = std::chrono::seconds(1);
 
-int64_t unix_time_s() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
-}
-
-uint64_t unix_time_ms() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-}
-
 // Without one a share works, but nobody knows it again.
 base::StatusOr<secure::Keyring> open_keyring(const config::ShareConfig& config,
                                              base::Random& random, config::Events& events) {
@@ -267,10 +257,10 @@ base::ExitCode run(const config::ShareConfig& first_config,
                   .tls = tls,
                   .dial = dial,
                   .is_listened_to = net::is_listened_to,
-                  .unix_time_s = unix_time_s,
+                  .unix_time_s = base::unix_time_s,
                   .label = user_at_host(),
                   .instance = random_instance(random),
-                  .start_time_ms = unix_time_ms()};
+                  .start_time_ms = static_cast<uint64_t>(base::unix_time().count())};
   return Share(context, config, reread).run();
 }
 

@@ -67,11 +67,6 @@ Listing listing_of(const ListServicesResponse& response) {
   return listing;
 }
 
-int64_t unix_time_s() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
-}
-
 // gRPC has threads of its own, which let go of their sessions when they come to it: by default
 // OpenSSL would be gone from under them once main() returns. Before anything else uses it.
 [[maybe_unused]] const int kOpensslStays = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
@@ -187,7 +182,7 @@ base::StatusOr<std::unique_ptr<RouterClient>> RouterClient::open(net::Loop& loop
   capture_grpc_log();
   std::shared_ptr<Identity> identity;
   if (!options.identity_command.empty()) {
-    identity = std::make_shared<Identity>(options.identity_command, unix_time_s);
+    identity = std::make_shared<Identity>(options.identity_command, base::unix_time_s);
   }
   auto credentials = make_credentials(options.router, options.ca_file, identity);
   if (!credentials.ok()) return credentials.status();
