@@ -55,7 +55,7 @@ struct RouterConfig {
   std::string new_pass;          // not to run: to make a pass for the person of this id
   bool allow_anonymous = false;
   bool plaintext = false;
-  bool behind_front_end = false;  // all callers come from its address, and TLS ends there
+  bool behind_front_end = false;  // all callers come from its address
   std::string tls_cert_file;      // both or neither
   std::string tls_key_file;
   std::string own_key_file;  // TLS with a key of its own making, kept here; empty: not wanted

@@ -176,6 +176,9 @@ StatusOr<RouterConfig> resolve_router(const Sources& sources) {
   if (!allow_anonymous.ok()) return allow_anonymous.status();
   const auto plaintext = settings.is_on("plaintext");
   if (!plaintext.ok()) return plaintext.status();
+  const auto behind_proxy = settings.is_on("behind-proxy");
+  if (!behind_proxy.ok()) return behind_proxy.status();
+  const bool on_cloud_run = is_cloud_run(sources.environment);
 
   RouterConfig config;
   config.common = *std::move(common);
@@ -193,10 +196,10 @@ StatusOr<RouterConfig> resolve_router(const Sources& sources) {
   }
   config.allow_anonymous = *allow_anonymous;
   config.plaintext = *plaintext;
-  config.behind_front_end = is_cloud_run(sources.environment);
+  config.behind_front_end = *behind_proxy || on_cloud_run;
   config.tls_cert_file = settings.text("tls-cert");
   config.tls_key_file = settings.text("tls-key");
-  const milliseconds age = config.behind_front_end ? kCloudRunLaneAge : milliseconds(0);
+  const milliseconds age = on_cloud_run ? kCloudRunLaneAge : milliseconds(0);
   const auto max_lane_age = settings.duration("max-lane-age", milliseconds(100), age);
   if (!max_lane_age.ok()) return max_lane_age.status();
   config.max_lane_age = *max_lane_age;

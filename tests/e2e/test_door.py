@@ -102,6 +102,15 @@ def test_one_address_does_not_take_all_the_room(world: World) -> None:
     )
 
 
+def test_behind_a_front_end_one_address_may_take_what_room_there_is(world: World) -> None:
+    router = world.router("--behind-proxy")
+    crowd = [socket.create_connection(split(router)) for _ in range(600)]
+    assert world.run("list", *router.flags).code == 0
+    assert not router.program.has_said("router.refused")
+    for stranger in crowd:
+        stranger.close()
+
+
 @traces_processes
 def test_who_is_refused_costs_next_to_nothing(world: World) -> None:
     """System calls by which the router looks who has gone, over hundreds of refusals."""

@@ -128,6 +128,30 @@ TEST_CASE("resolve: a router moves lanes at 50 minutes on Cloud Run, elsewhere w
   CHECK(resolve_router(given({}, told, cloud))->max_lane_age == 5min);
 }
 
+TEST_CASE("resolve: a router limits no address on Cloud Run, or where it is told of a front end") {
+  const Environment cloud = {{"K_SERVICE", "r"}, {"PORT", "8080"}};
+  const auto plain = resolve_router(given({}));
+  REQUIRE(plain.ok());
+  CHECK_FALSE(plain->behind_front_end);
+  const auto on_cloud = resolve_router(given({}, kAnonymous, cloud));
+  REQUIRE(on_cloud.ok());
+  CHECK(on_cloud->behind_front_end);
+  CHECK(on_cloud->max_lane_age == 50min);
+  const Scratch scratch;
+  const std::string file = scratch.file("c.json", R"({"serve": {"behind_proxy": true}})");
+  for (const auto& told : {resolve_router(given({}, {{"behind-proxy", {"true"}}})),
+                           resolve_router(given({}, {}, {{"MINDMELD_BEHIND_PROXY", "true"}})),
+                           resolve_router(given({}, {{"config", {file}}}))}) {
+    REQUIRE(told.ok());
+    CHECK(told->behind_front_end);
+    CHECK(told->max_lane_age == 0ms);  // not every front end cuts streams
+  }
+  // It says nothing of TLS, and nothing of who may.
+  const Values open = with(kAnonymous, "listen", {"0.0.0.0:0"});
+  CHECK(router_error(with(open, "behind-proxy", {"true"})).find("or --plaintext") !=
+        std::string::npos);
+}
+
 TEST_CASE("resolve: a router listens at several addresses, from any source") {
   const Scratch scratch;
   const std::string file = scratch.file("c.json", R"({"serve": {"listen": [7000, "[::1]:0"]}})");
