@@ -2,13 +2,15 @@
 """A router, or somebody before it, that listens in or changes what it forwards."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from harness.chaos import DOWN, Chaos
-from harness.streams import RESET, Payload, drain, finish, receive_exactly, send_and_finish
+from harness.chaos import DOWN, UP, Chaos
+from harness.streams import RESET, Payload, drain, receive_exactly, send_and_finish
 from harness.target import echo
 from harness.world import Router, World, listening
 
@@ -33,38 +35,77 @@ def memory_of(pid: int) -> Iterator[bytes]:
                 continue  # a region of the kernel's
 
 
-def seen_on_the_way(world: World, *flags: str) -> tuple[bytes, bytes]:
-    """What the router's memory and its two connections held of a transfer; the ticket's secret."""
-    router = world.router()
-    web = f"web={world.target().serve(echo).port}"
-    recorded: list[bytes] = []
+class Way:
+    """A router with a link before each of its ends: all that passed there, and what it remembers."""
 
-    def record(_: str, block: bytes) -> bytes:
-        recorded.append(block)
-        return block
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._links = {end: world.owned(Chaos("")) for end in ("share", "connect")}
+        self._passed = {(end, way): bytearray() for end in self._links for way in (UP, DOWN)}
+        # So a ticket of the share's names the link before connect.
+        self.router = world.router("--public-url", f"http://{self._links['connect'].address}")
+        for end, link in self._links.items():
+            link.upstream = self.router.address
+            link.on_block = self._recorder(end)
 
-    links = []
-    for _ in range(2):
-        chaos = world.owned(Chaos(router.address))
-        chaos.on_block = record
-        links.append(replace(router, flags=("--router", f"http://{chaos.address}")))
-    share = world.start("share", web, *flags, *links[0].flags)
-    secret = str(share.wait_event("sharing").get("ticket", "#none")).partition("#")[2]
-    connection = world.dial(listening(world.connect(links[1], "web=0", *flags), "web"))
+    def flags(self, end: str) -> tuple[str, str]:
+        """By which this end goes through its own link."""
+        return "--router", f"http://{self._links[end].address}"
+
+    def seen(self) -> dict[str, bytes]:
+        """What each place held by now."""
+        places = {f"{end} {way}": bytes(passed) for (end, way), passed in self._passed.items()}
+        return places | {"memory": b"".join(memory_of(self.router.program.pid))}
+
+    def _recorder(self, end: str) -> Callable[[str, bytes], bytes]:
+        def record(direction: str, block: bytes) -> bytes:
+            self._passed[end, direction] += block
+            return block
+
+        return record
+
+
+def forms_of(fragment: str) -> list[bytes]:
+    """As which a ticket's secret might be seen: all of the fragment, its own digits, raw, in hex."""
+    secret = base64.urlsafe_b64decode(fragment + "=")[:16]
+    digits = fragment[:21]  # the next one has bits of the fingerprint
+    return [fragment.encode(), digits.encode(), secret, secret.hex().encode()]
+
+
+def exchange(world: World, address: str, message: bytes) -> None:
+    """The message goes to an echo server and back, often; the connection stays open."""
+    connection = world.dial(address)
     for _ in range(50):
-        connection.sendall(MARK * 100)
-        assert receive_exactly(connection, len(MARK) * 100) == MARK * 100
-    seen = b"".join(recorded) + b"".join(memory_of(router.program.pid))
-    finish(connection)
-    return seen, secret.encode()
+        connection.sendall(message * 100)
+        assert receive_exactly(connection, len(message) * 100) == message * 100
 
 
 def test_the_router_sees_neither_the_bytes_nor_the_tickets_secret(world: World) -> None:
-    in_clear, _ = seen_on_the_way(world, "--no-e2e")
-    assert MARK in in_clear  # so this looks in the right places
-    sealed, secret = seen_on_the_way(world)
-    assert MARK not in sealed
-    assert secret not in sealed
+    web = f"web={world.target().serve(echo).port}"
+    way = Way(world)
+    share = world.start("share", web, *way.flags("share"))
+    ticket = str(share.wait_event("sharing")["ticket"])
+    fragment = ticket.partition("#")[2]
+    assert len(fragment) == 43 and ticket.startswith(way.flags("connect")[1])
+    connect = world.start("connect", f"{ticket}=0", extra=world.another_user())
+    exchange(world, listening(connect, "web"), MARK)
+    for place, held in way.seen().items():
+        for form in (MARK, *forms_of(fragment)):
+            assert form not in held, f"{form!r} is seen: {place}"
+        assert place == "memory" or len(held) > len(MARK) * 5000  # all of it passed here
+
+
+def test_what_is_not_encrypted_is_seen_wherever_this_looks(world: World) -> None:
+    """The control of the test above: the same bytes, in clear, are found in each place."""
+    planted = [MARK, *forms_of(base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("="))]
+    way = Way(world)
+    web = f"web={world.target().serve(echo).port}"
+    world.start("share", web, "--no-e2e", *way.flags("share")).wait_event("sharing")
+    connect = world.start("connect", "web=0", "--no-e2e", *way.flags("connect"))
+    exchange(world, listening(connect, "web"), b"|".join(planted))
+    for place, held in way.seen().items():
+        for form in planted:
+            assert form in held, f"{form!r} is not found: {place}"
 
 
 def test_a_router_that_changes_a_byte_is_caught_and_nothing_wrong_is_delivered(
