@@ -3,24 +3,18 @@
 the second as what it is; what ends at a date ends."""
 from __future__ import annotations
 
-import subprocess
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from harness.clock import Clocks, build_library
+from harness.clock import Clocks
 from harness.people import People
+from harness.preload import build_library
 from harness.streams import RESET, drain, ping
 from harness.target import echo
-from harness.world import BINARY, World, listening
+from harness.world import World, listening
 
-pytestmark = [
-    pytest.mark.needs_binary,
-    pytest.mark.skipif(
-        subprocess.run(["ldd", BINARY], check=False, capture_output=True).returncode != 0,
-        reason="nothing comes between a static binary and its clocks; ./dev asan has another one",
-    ),
-]
+pytestmark = [pytest.mark.needs_binary, pytest.mark.needs_dynamic_binary]
 
 DAY_S = 24 * 3600
 
@@ -28,7 +22,7 @@ DAY_S = 24 * 3600
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What stands between a process and its clocks."""
-    return build_library(tmp_path_factory.mktemp("clock"))
+    return build_library(tmp_path_factory.mktemp("clock"), "clock")
 
 
 @pytest.mark.parametrize("days", [1, -1])

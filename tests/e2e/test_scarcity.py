@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A process, or the machine, that has too little: no descriptors (R16), or no memory for a moment
-and system calls that are interrupted (R17)."""
+"""A process, or the machine, that has too little: no descriptors (R16), or no memory for a moment,
+system calls that are interrupted and writes that are cut short (R17)."""
 from __future__ import annotations
 
 import time
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from harness.fixtures import runs_out_of_descriptors, traces_processes
+from harness.preload import build_library, preloaded
 from harness.program import Program
 from harness.streams import END_OF_STREAM, RESET, Payload, dial, drain, finish, ping, send_payload
 from harness.target import Target, echo
@@ -184,3 +185,25 @@ def test_a_system_call_that_fails_is_tried_again_or_costs_one_connection(
         assert ended == [whole] * 6
     else:
         assert whole in ended
+
+
+@pytest.fixture(scope="session")
+def short_writes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What cuts a process's writes short."""
+    return build_library(tmp_path_factory.mktemp("short"), "short")
+
+
+@pytest.mark.needs_dynamic_binary
+@pytest.mark.parametrize("role", ROLES)
+def test_what_a_write_did_not_take_is_written_next(
+    world: World, short_writes: Path, role: str
+) -> None:
+    options = {role: preloaded(short_writes)}
+    router = world.router(**options.get("router", {}))
+    target = world.target(receive_buffer_bytes=1 << 18)
+    world.share(router, f"web={target.port}", **options.get("share", {}))
+    connect = world.connect(router, "web=0", **options.get("connect", {}))
+    address = listening(connect, "web")
+    payload = Payload(64 << 10)
+    for _ in range(6):
+        assert exchange(address, target, payload) == [END_OF_STREAM] * 2

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import mmap
 import struct
-import subprocess
 from pathlib import Path
 
+from harness.preload import preloaded
 from harness.world import World
-
-SOURCE = Path(__file__).with_name("clock.c")
-
-
-def build_library(folder: Path) -> Path:
-    """Compiles what stands between a process and its clocks."""
-    library = folder / "clock.so"
-    command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE)]
-    subprocess.run(command, check=True)
-    return library
 
 
 class Clocks:
@@ -28,14 +18,7 @@ class Clocks:
         path.write_bytes(bytes(16))
         with path.open("r+b") as file:
             self._shown = mmap.mmap(file.fileno(), 16)
-        self.options: dict[str, dict[str, str]] = {
-            "extra": {
-                "LD_PRELOAD": str(library),
-                "TEST_CLOCKS": str(path),
-                # AddressSanitizer wants to be the first library, and need not be.
-                "ASAN_OPTIONS": "verify_asan_link_order=0",
-            }
-        }
+        self.options = preloaded(library, TEST_CLOCKS=str(path))
 
     def leap(self, seconds: int) -> None:
         """The wall clock is set; from what it should show, not from the last time."""

@@ -108,10 +108,20 @@ def configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"no mindmeld at {BINARY}: run ./dev build, or set MINDMELD_BINARY")
     config.addinivalue_line("markers", "timeout_s(seconds): a longer deadline than the usual one")
     config.addinivalue_line("markers", "needs_binary: says nothing about a direct chain")
+    config.addinivalue_line("markers", "needs_dynamic_binary: puts a library before libc")
+
+
+def is_static(binary: str) -> bool:
+    """Is it without libraries, so that nothing comes between it and the kernel?"""
+    return subprocess.run(["ldd", binary], check=False, capture_output=True).returncode != 0
 
 
 def skip_what_needs_a_binary(items: list[pytest.Item]) -> None:
-    """Leaves out what a direct chain cannot show."""
+    """Leaves out what a direct chain, or this binary, cannot show."""
+    static = pytest.mark.skip(reason="nothing comes before libc here; ./dev asan runs it")
+    has_static = not IS_DIRECT and is_static(BINARY)
     for item in items:
+        if has_static and item.get_closest_marker("needs_dynamic_binary"):
+            item.add_marker(static)
         if IS_DIRECT and item.get_closest_marker("needs_binary"):
             item.add_marker(pytest.mark.skip(reason="says nothing about a direct chain"))
