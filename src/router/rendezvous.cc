@@ -42,6 +42,7 @@ base::StatusOr<std::vector<base::Token>> Rendezvous::mint(const std::string& ser
     MM_CHECK(is_new);
     entry->second.service = service;
     entry->second.minter = caller.name;
+    if (caller.is_known()) entry->second.whose[static_cast<size_t>(Role::kConnect)] = caller.name;
     set_deadline(entry, now + limits_.token_life);
     ++unused_count_;
     ++callers_[caller.name].tokens;
@@ -53,6 +54,10 @@ base::StatusOr<std::vector<base::Token>> Rendezvous::mint(const std::string& ser
 void Rendezvous::arrive(const std::shared_ptr<Lane>& lane, const LaneRequest& request,
                         base::TimePoint now) {
   auto found = entries_.find(request.token);
+  if (is_of_another(found, request)) {
+    host_.refused("token", request.caller.name);
+    return lane->refuse(unknown_token());
+  }
   const base::Status status = check(found, request);
   if (!status.ok()) {
     // A token is for one first lane, whatever became of it: its end takes another token.
@@ -66,6 +71,9 @@ void Rendezvous::arrive(const std::shared_ptr<Lane>& lane, const LaneRequest& re
     found->second.service = request.service;
   }
   use(found->second);
+  if (request.caller.is_known()) {
+    found->second.whose[static_cast<size_t>(request.role)] = request.caller.name;
+  }
   lane->admit();
   const std::optional<Waiting>& waiting = found->second.waiting;
   if (waiting && waiting->request.role != request.role) return join(found, lane, request);
@@ -76,6 +84,13 @@ void Rendezvous::arrive(const std::shared_ptr<Lane>& lane, const LaneRequest& re
     stop_waiting(found);
   }
   wait(found, lane, request, now);
+}
+
+// An address is nobody's: an end that changes its network comes from another one.
+bool Rendezvous::is_of_another(Entries::const_iterator found, const LaneRequest& request) const {
+  if (found == entries_.end() || !request.caller.is_known()) return false;
+  const std::string& whose = found->second.whose[static_cast<size_t>(request.role)];
+  return !whose.empty() && whose != request.caller.name;
 }
 
 base::Status Rendezvous::check(Entries::iterator found, const LaneRequest& request) {

@@ -66,7 +66,8 @@ class Rendezvous {
 
   // Admits a lane to wait or joins it; else refuses it with
   //   kNotFound           generation 0: the token was not minted here, is used up, or is not for
-  //                       this service. Or nobody shares the service now.
+  //                       this service. Or it is another person's or ticket's. Or nobody shares the
+  //                       service now.
   //   kAlreadyExists      a lane of this role and token waits or is joined, and is no older
   //   kResourceExhausted  too many lanes wait, or the router has all the connections that it may
   // A re-attach needs no minted token: so a restarted router, or another one, can carry on. A lane
@@ -106,6 +107,7 @@ class Rendezvous {
   struct Entry {
     std::string service;
     std::optional<std::string> minter;        // Caller::name that an unused token counts for
+    std::array<std::string, 2> whose;         // Caller::name by Role; empty: not a known caller's
     std::optional<base::TimePoint> deadline;  // while it is unused, or a lane waits
     std::optional<Waiting> waiting;
     std::optional<std::array<uint64_t, 2>> joined;  // generations by Role
@@ -117,6 +119,7 @@ class Rendezvous {
     size_t lanes = 0;
   };
 
+  bool is_of_another(Entries::const_iterator found, const LaneRequest& request) const;
   base::Status check(Entries::iterator found, const LaneRequest& request);
   base::Status turn_away(std::string_view reason, const LaneRequest& request, base::Status status);
   base::Status check_room(const LaneRequest& request);

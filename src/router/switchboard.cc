@@ -137,6 +137,13 @@ void Switchboard::lane_arrived(const std::shared_ptr<Lane>& lane, const LaneRequ
         turn_away("share_gone", request.caller.name,
                   base::error(base::Code::kNotFound, "the token is for a share that is gone")));
   }
+  const bool is_shares = request.generation == 0 && request.role == Role::kShare;
+  if (is_shares && service && service->share->caller().name != request.caller.name &&
+      request.caller.is_known()) {
+    refused("token", request.caller.name);
+    lane->refuse(base::error(base::Code::kNotFound, "the token is for another person's share"));
+    return;
+  }
   const bool is_one_more = request.generation == 0 && request.role == Role::kConnect;
   if (is_one_more && !quota_.has_room(request.caller)) {
     return lane->refuse(turn_away("connections_per_caller", request.caller.name,

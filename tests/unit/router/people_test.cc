@@ -155,6 +155,29 @@ TEST_CASE("people: a lane is asked about like the call that gave its token, firs
   const Joined joined(world.router, kBob);
 }
 
+TEST_CASE("people: a token is for who asked for it, and is not used up by who tries it") {
+  World world;
+  const std::string carol = credential_of("carol");
+  world.router.set_people({person("ann"), person("bob", config::kMayConnect), person("carol")});
+  Share share(world.router, "web", "", kAnn, {verifier()});
+  const std::string token = test::new_token(world.router, "web", kBob);
+  for (const std::string& other : {kAnn, carol, kTicket}) {
+    CHECK(lane_as(world.router, other, token) == StatusCode::NOT_FOUND);
+  }
+  ClientLane connect(world.router, {token, "connect", "web", "0", kBob});
+  CHECK(connect.send("hello"));
+  for (const std::string& other : {kAnn, carol, kTicket}) {
+    CHECK(lane_as(world.router, other, token, "connect", "1") == StatusCode::NOT_FOUND);
+  }
+  CHECK(lane_as(world.router, carol, token, "share") == StatusCode::NOT_FOUND);
+  ClientLane shares(world.router, {token, "share", "web", "0", kAnn});
+  CHECK(shares.receive() == "hello");
+  CHECK(lane_as(world.router, carol, token, "connect", "1") == StatusCode::NOT_FOUND);
+  CHECK(lane_as(world.router, carol, token, "share", "1") == StatusCode::NOT_FOUND);
+  CHECK(connect.send("still here"));
+  CHECK(shares.receive() == "still here");
+}
+
 TEST_CASE("people: a list shows what one may see; which router it is, everybody may know") {
   World world;
   Share web(world.router, "web", "", kAnn, {verifier()});
