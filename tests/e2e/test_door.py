@@ -5,11 +5,14 @@ from __future__ import annotations
 import signal
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
+import h2.events
 import pytest
 from harness.fixtures import runs_out_of_descriptors, traces_processes
+from harness.http2 import Http2
 from harness.streams import ping
 from harness.target import echo
 from harness.world import Router, World, listening
@@ -18,6 +21,12 @@ pytestmark = pytest.mark.needs_binary
 
 HANDSHAKE_S = 10
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+# PING after 30 s, and 10 s for its answer: transport/server.cc.
+KEEPALIVE_S = 40
+# :method POST by its place in HPACK's table, and no END_HEADERS (RFC 9113, 6.2 and 6.10).
+BEGUN_HEADERS = b"\0\0\x01\x01\0\0\0\0\x01\x83"
+CONTINUATION = b"\0\0\x01\x09\0\0\0\0\x01\x86"
+LONG_SETTINGS = b"\0\x3f\xfc\x04\0\0\0\0\0"  # 2730 of them follow
 TLS_CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"  # as far as it goes
 
 
@@ -68,6 +77,45 @@ def test_who_does_not_come_to_the_point_is_shown_out(world: World) -> None:
         stranger.settimeout(HANDSHAKE_S + 5)
         while stranger.recv(65536):  # what a server says of itself first
             continue
+
+
+@pytest.mark.parametrize("tls", [True, False])
+def test_who_comes_to_the_point_at_a_trickle_is_shown_out_as_soon(world: World, tls: bool) -> None:
+    stranger = world.dial(world.router(tls=tls).address)
+    began_at = time.monotonic()
+    stranger.settimeout(0.2)  # a byte in each
+    for byte in (TLS_CLIENT_HELLO if tls else PREFACE + LONG_SETTINGS).ljust(200, b"\0"):
+        if is_over(stranger, bytes([byte])):
+            break
+    assert HANDSHAKE_S - 1 < time.monotonic() - began_at < HANDSHAKE_S + 5
+
+
+def is_over(stranger: socket.socket, more: bytes) -> bool:
+    """Sends more, and waits for the end as long as the socket does."""
+    try:
+        stranger.sendall(more)
+        while stranger.recv(65536):
+            continue
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        pass
+    return True
+
+
+@pytest.mark.timeout_s(KEEPALIVE_S + 30)
+def test_who_falls_silent_within_the_headers_of_a_call_is_shown_out(world: World) -> None:
+    """HTTP/2 is there, so only what proves that the other side is: its answers to PING."""
+    router = world.router()
+    strangers = []
+    for headers in (BEGUN_HEADERS, BEGUN_HEADERS + CONTINUATION):
+        client = world.owned(Http2(router.address))
+        client.wait(lambda event: isinstance(event, h2.events.SettingsAcknowledged))
+        client.write(headers)
+        strangers.append(client)
+    for client in strangers:
+        assert client.is_ended_within(KEEPALIVE_S + 10)
+    assert world.run("list", *router.flags).code == 0
 
 
 @runs_out_of_descriptors

@@ -68,6 +68,18 @@ class Http2:
             return False
         return True
 
+    def is_ended_within(self, timeout_s: float) -> bool:
+        """Reads and answers nothing, until the other side ends the connection."""
+        self._socket.settimeout(timeout_s)
+        try:
+            while self._socket.recv(65536):
+                continue
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            pass
+        return True
+
     def wait(self, is_it: Callable[[h2.events.Event], bool]) -> h2.events.Event | None:
         """The first event that is it; nothing: the connection ended before."""
         while True:
