@@ -7,10 +7,13 @@ import gzip
 import socket
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import h2.events
 import pytest
+from harness.chaos import UP, Chaos
+from harness.cpu import cpu_s, expect_rest
 from harness.http2 import FORWARD, LANE, Http2
 from harness.streams import ping
 from harness.target import echo
@@ -21,8 +24,35 @@ pytestmark = pytest.mark.needs_binary
 # What thousands of calls leave behind in the allocator; a sanitizer holds all of it back for a while.
 IS_SANITIZED = b"__asan_report" in Path(BINARY).read_bytes()
 MUCH_KIB = (1024 if IS_SANITIZED else 160) << 10
+# Of the processor, several times what was measured; the pings of the others are in it.
+STREAM_COSTS_S = (2_500e-6 if IS_SANITIZED else 500e-6)
+FRAME_COSTS_S = (100e-6 if IS_SANITIZED else 20e-6)
 PING_FRAME = b"\0\0\x08\x06\0\0\0\0\0" + b"flooding"
 SETTINGS_FRAME = b"\0\0\0\x04\0\0\0\0\0"
+
+
+def literal(name: bytes, value: bytes) -> bytes:
+    """A header that leaves HPACK's table as it is (RFC 7541, 6.2.2)."""
+    return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+
+def headers_frame(stream: int, *headers: tuple[bytes, bytes]) -> bytes:
+    """With END_STREAM and END_HEADERS."""
+    block = b"".join(literal(*header) for header in headers)
+    return struct.pack(">I", len(block))[1:] + b"\x01\x05" + struct.pack(">I", stream) + block
+
+
+# On a stream that no client has come to yet: a call whose key says that base64 follows, and it does not.
+MALFORMED = headers_frame(
+    0x7FFFFFF1,
+    (b":method", b"POST"),
+    (b":scheme", b"http"),
+    (b":path", FORWARD.encode("ascii")),
+    (b":authority", b"router"),
+    (b"content-type", b"application/grpc"),
+    (b"te", b"trailers"),
+    (b"mindmeld-bin", b"!!!"),
+)
 
 
 @pytest.fixture
@@ -109,10 +139,38 @@ def test_metadata_of_many_mebibytes_is_not_kept(
     expect_unharmed(router, others, before)
 
 
+def test_a_malformed_binary_header_costs_its_own_connection_and_the_lanes_there_go_on(
+    world: World, router: Router
+) -> None:
+    """As where a front end has put somebody else's call on the connection of a lane (H6)."""
+    world.share(router, f"web={world.target().serve(echo).port}")
+    link = world.owned(Chaos(router.address))
+    way = replace(router, flags=("--router", f"http://{link.address}"))
+    hurt = world.connect(way, "web=0")
+    unhurt = world.connect(router, "web=0")
+    ends = [world.dial(listening(each, "web")) for each in (hurt, unhurt)]
+    for end in ends:
+        ping(end)
+
+    def put_before(direction: str, block: bytes) -> bytes:
+        if direction != UP:
+            return block
+        link.on_block = lambda _, later: later
+        return MALFORMED + block
+
+    link.on_block = put_before
+    for end in ends:
+        ping(end)
+    hurt.wait_line("tunnel.lost .*generation=0")
+    for end in ends:
+        ping(end)
+    assert not unhurt.has_said("tunnel.lost")
+
+
 def test_streams_that_are_reset_as_fast_as_they_are_opened(
     world: World, router: Router, others: socket.socket
 ) -> None:
-    before = router.program.resident_kib()
+    before, before_s = router.program.resident_kib(), cpu_s(router.program)
     client = world.owned(Http2(router.address))
     for _ in range(100):
         for _ in range(100):
@@ -121,19 +179,37 @@ def test_streams_that_are_reset_as_fast_as_they_are_opened(
             break
         ping(others)
     expect_unharmed(router, others, before)
+    expect_rest(router.program)
+    assert cpu_s(router.program) - before_s < 10_000 * STREAM_COSTS_S
 
 
-@pytest.mark.parametrize("frame", [PING_FRAME, SETTINGS_FRAME], ids=["PING", "SETTINGS"])
-def test_a_flood_of_frames_that_want_an_answer(
-    world: World, router: Router, others: socket.socket, frame: bytes
+def test_who_floods_with_pings_is_shown_out(
+    world: World, router: Router, others: socket.socket
 ) -> None:
-    before = router.program.resident_kib()
+    before, before_s = router.program.resident_kib(), cpu_s(router.program)
     client = world.owned(Http2(router.address))
     for _ in range(100):
-        if not client.write(frame * 1000):
+        if not client.write(PING_FRAME * 1000):
             break
         ping(others)
+    assert client.is_ended_within(10)
     expect_unharmed(router, others, before)
+    expect_rest(router.program)
+    assert cpu_s(router.program) - before_s < 100_000 * FRAME_COSTS_S
+
+
+def test_a_flood_of_settings_costs_little_and_ends_with_it(
+    world: World, router: Router, others: socket.socket
+) -> None:
+    """It may go on: each is answered, and costs the sender as much."""
+    before, before_s = router.program.resident_kib(), cpu_s(router.program)
+    client = world.owned(Http2(router.address))
+    for _ in range(100):
+        assert client.write(SETTINGS_FRAME * 1000)
+        ping(others)
+    expect_unharmed(router, others, before)
+    expect_rest(router.program)
+    assert cpu_s(router.program) - before_s < 100_000 * FRAME_COSTS_S
 
 
 def test_lanes_that_nobody_comes_for_are_ended_and_their_number_is_bounded(

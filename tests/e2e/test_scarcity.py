@@ -3,14 +3,13 @@
 system calls that are interrupted and writes that are cut short (R17)."""
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from harness.cpu import expect_rest
 from harness.fixtures import runs_out_of_descriptors, traces_processes
 from harness.preload import build_library, preloaded
-from harness.program import Program
 from harness.streams import END_OF_STREAM, RESET, Payload, dial, drain, finish, ping, send_payload
 from harness.target import Target, echo
 from harness.world import World, listening
@@ -18,22 +17,7 @@ from harness.world import World, listening
 pytestmark = pytest.mark.needs_binary
 
 FEW = 80  # descriptors; a share or a connect that carries nothing holds about thirty
-LITTLE_CPU = 0.1  # of the time that passes
-TICKS_PER_S = 100  # of the clock in /proc (proc(5), sysconf(_SC_CLK_TCK))
 RESETS = (ConnectionResetError, BrokenPipeError)
-
-
-def cpu_s(program: Program) -> float:
-    """What it has used so far."""
-    fields = Path(f"/proc/{program.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
-
-
-def expect_rest(program: Program) -> None:
-    """It does not spin: two seconds in which it does next to nothing."""
-    began_at, before_s = time.monotonic(), cpu_s(program)
-    program.until(lambda: time.monotonic() - began_at > 2, "time passes")
-    assert (cpu_s(program) - before_s) / (time.monotonic() - began_at) < LITTLE_CPU
 
 
 @runs_out_of_descriptors
