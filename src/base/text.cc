@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::string_view kCut = "...";
 constexpr size_t kQuotedBytesMost = 80;
+// A secret has 43 digits of base64url, and may have lost some in copying. No name has capitals.
+constexpr size_t kSecretDigitsLeast = 40;
+
+bool is_capital(char c) { return 'A' <= c && c <= 'Z'; }
+bool is_digit(char c) {
+  return is_capital(c) || ('a' <= c && c <= 'z') || ('0' <= c && c <= '9') || c == '-' || c == '_';
+}
 
 // Length of the UTF-8 character that begins `text`; 1 where that is no valid beginning.
 size_t character_length(std::string_view text) {
@@ -60,9 +67,25 @@ std::string printable(std::string_view text, size_t most_bytes) {
   return out;
 }
 
+std::string without_secrets(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto* const end = std::find_if_not(text.begin(), text.end(), is_digit);
+    const std::string_view run = text.substr(0, static_cast<size_t>(end - text.begin()));
+    const bool is_secret =
+        run.size() >= kSecretDigitsLeast && std::any_of(run.begin(), run.end(), is_capital);
+    out += is_secret ? kCut : run;
+    text.remove_prefix(run.size());
+    if (text.empty()) break;
+    out += text.front();
+    text.remove_prefix(1);
+  }
+  return out;
+}
+
 std::string quoted(std::string_view text) {
   std::string out = "\"";
-  out += printable(text, kQuotedBytesMost);
+  out += printable(without_secrets(text), kQuotedBytesMost);
   return out += '"';
 }
 

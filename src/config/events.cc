@@ -194,7 +194,8 @@ void Events::round_trip(base::Duration round_trip) {
 }
 
 void Events::error(std::string_view code, std::string_view message) {
-  const std::string text = std::string(message) + (code == "router" ? router_hint(common_) : "");
+  const std::string text =
+      base::without_secrets(message) + (code == "router" ? router_hint(common_) : "");
   publish(Json::object({{"event", "error"}, {"code", code}, {"message", text}}));
   say("mindmeld: " + base::printable(text, kLineBytesMost), /*is_lasting=*/false);
 }

@@ -92,6 +92,52 @@ def test_a_bad_command_line_is_told_in_one_line(
     world.run(*arguments).expect_refusal(USAGE, *words)
 
 
+TICKET = "https://relay.example.com/web#MDEyMzQ1Njc4OWFiY2RlZgABAgMEBQYHCAkKCwwNDg8"
+PASS = "mm_ann_8pQIFj0lzYbYcWYbPQnSa0wJ1D2ww1Zt3fJdP4V3q7E"
+# Where people paste one by mistake. World.run() looks whether what is said shows it.
+MISPLACED_SECRETS = [
+    ["share", TICKET],
+    ["share", f"web={TICKET}"],
+    ["share", "web=1", "--ticket", TICKET],
+    ["connect", TICKET.partition("://")[2]],
+    ["connect", f"web={TICKET}"],
+    ["connect", TICKET.rpartition("#")[2]],
+    ["connect", "--ticket-file", TICKET],
+    ["connect", f"{TICKET}=x:y:z"],
+    ["list", TICKET],
+    ["list", "--router", TICKET],
+    ["list", "--router", PASS + ":x"],
+    ["list", PASS],
+    ["list", "--pass-file", PASS],
+    ["router", "--listen", TICKET],
+    ["router", "--new-pass", PASS, "--auth-file", "people.json"],
+    [TICKET],
+    [PASS],
+]
+
+
+@pytest.mark.parametrize("arguments", MISPLACED_SECRETS, ids=lambda value: " ".join(value)[:30])
+def test_a_secret_in_the_wrong_place_is_not_shown_by_the_error(
+    world: World, arguments: list[str]
+) -> None:
+    for form in (arguments, [*arguments, "--json"]):
+        assert world.run(*form).code == USAGE
+
+
+def test_a_secret_in_the_wrong_place_of_a_file_is_not_shown_by_the_error(world: World) -> None:
+    path = world.folder / "config.json"
+    for text in (
+        f'{{"share": {{"web": "{TICKET}"}}}}',
+        f'{{"connect": {{"{TICKET}": 3000}}}}',
+        f'{{"pass_file": 1, "{PASS}": 2}}',
+        f'{{"router": "{TICKET}"}}',
+        f'{{"{PASS}',
+        TICKET,
+    ):
+        path.write_text(text, encoding="ascii")
+        assert world.run("list", "--config", str(path)).code == USAGE
+
+
 BAD_FILES: list[tuple[str, list[str]]] = [
     ('{"ruter": "http://127.0.0.1:1"}', ["ruter", "router"]),
     ('{"router": "http://127.0.0.1:1", "router": "http://127.0.0.1:2"}', ["router"]),

@@ -28,16 +28,20 @@ CRASH = re.compile(
 
 
 # What opens something: a pass, a ticket's fragment or a proof (32 bytes in base64url), a token or a
-# key (in hex). A share prints its tickets for people, and for nobody else.
-SECRET = re.compile(r"(?<![\w-])(mm_[\w.-]+_)?[\w-]{43}(?![\w-])|(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
-INVITATION = " runs: mindmeld connect '"
+# key (in hex), a platform's identity token (a JWT: its first part begins with '{"', RFC 7519).
+SECRET = re.compile(
+    r"(?<![\w-])(mm_[\w.-]+_)?[\w-]{43}(?![\w-])|(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])"
+    r"|(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*"
+)
+# Where one is meant to be seen: a share's tickets, a new pass. In the events, and for people.
+SHOWS_ONE = re.compile(r""" runs: mindmeld connect '|^\{"event":"(sharing|pass)",""")
 
 
 def assert_no_secret(text: str) -> None:
-    """No line on standard error shows a secret, at whatever level it logs."""
+    """No line shows a secret, on standard error at whatever level it logs, and in no other event."""
     for line in text.splitlines():
-        if INVITATION not in line:
-            assert SECRET.search(line) is None, f"standard error shows a secret: {line}"
+        if SHOWS_ONE.search(line) is None:
+            assert SECRET.search(line) is None, f"this shows a secret: {line}"
 
 
 def assert_no_crash(text: str) -> None:
@@ -56,12 +60,13 @@ class Program:
         environment: Mapping[str, str],
         folder: Path,
         expected_exit: int = 0,
+        stdin: int = subprocess.DEVNULL,
         stderr: IO[bytes] | int = subprocess.PIPE,
     ) -> None:
         self.expected_exit = expected_exit
         self._process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,
             env=environment,
@@ -71,6 +76,7 @@ class Program:
         self._changed = threading.Condition()
         self._events: list[Event] = []
         self._foreign_lines: list[str] = []
+        self._stdout: list[str] = []
         self._stderr: list[str] = []
         self._open_pipes = 2
         self._readers = [
@@ -160,6 +166,7 @@ class Program:
         assert not self._foreign_lines, f"not JSON: {self._foreign_lines} {self.describe()}"
         assert_no_crash(self.stderr_text())
         assert_no_secret(self.stderr_text())
+        assert_no_secret("".join(self._stdout))
 
     # ---- what the kernel says of it
 
@@ -217,6 +224,7 @@ class Program:
         return thread
 
     def _on_stdout(self, line: str) -> None:
+        self._stdout.append(line)
         try:
             self._events.append(json.loads(line))
         except ValueError:

@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from harness import streams
 from harness.certificates import Certificates
-from harness.program import Program, assert_no_crash
+from harness.program import Program, assert_no_crash, assert_no_secret
 from harness.target import BlackHole, DeadAddress, Target
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -184,7 +184,12 @@ class World:
             check=False,
         )
         stdout = done.stdout.decode("utf-8", errors="replace")
-        return Finished(done.returncode, stdout, done.stderr.decode("utf-8", errors="replace"))
+        stderr = done.stderr.decode("utf-8", errors="replace")
+        assert_no_secret(stderr)
+        for line in stdout.splitlines():  # data, where it is connected to that
+            if line.startswith('{"event":'):
+                assert_no_secret(line)
+        return Finished(done.returncode, stdout, stderr)
 
     def router(
         self, *flags: str, tls: bool = False, listen: str = "127.0.0.1:0", **options: Any

@@ -9,6 +9,7 @@ using mm::base::human_bytes;
 using mm::base::human_duration;
 using mm::base::printable;
 using mm::base::quoted;
+using mm::base::without_secrets;
 
 TEST_CASE("text: what a terminal would act on is escaped, and letters of any script are not") {
   CHECK(printable("plain text", 80) == "plain text");
@@ -51,4 +52,15 @@ TEST_CASE("text: columns are characters, and a text is cut between two of them")
   CHECK(columns("grüße →") == 7);
   CHECK(fitted("grüße →", 3) == "grü");
   CHECK(fitted("grüße →", 80) == "grüße →");
+}
+
+TEST_CASE("text: what may be a pass or a ticket's secret is not shown") {
+  const std::string secret = "MDEyMzQ1Njc4OWFiY2RlZgABAgMEBQYHCAkKCwwNDg8";
+  CHECK(quoted("https://h/web#" + secret + "=8080") == "\"https://h/web#...=8080\"");
+  CHECK(quoted("mm_ann_" + secret) == "\"...\"");
+  CHECK(quoted(secret.substr(3)) == "\"...\"");
+  CHECK(without_secrets("a " + secret + ", b " + secret) == "a ..., b ...");
+  const std::string name = "a-name-of-somebodys-that-is-as-long-as-a-secret-and-more";
+  CHECK(quoted(name) == '"' + name + '"');
+  CHECK(quoted("ARatherShortName") == "\"ARatherShortName\"");
 }
