@@ -131,7 +131,8 @@ std::optional<Keyring::Content> Keyring::parse(std::string_view text) {
       std::optional<Grant> grant = parse_grant(words);
       if (!grant) return std::nullopt;
       content.grants.push_back(*std::move(grant));
-    } else if (words.size() == 3 && words[0] == "kept") {
+    } else if (!words.empty() && words[0] == "kept") {
+      if (words.size() != 3) return std::nullopt;
       content.kept.insert_or_assign(std::string(words[1]), Secret(std::string(words[2])));
     } else if (!line.empty() && line != kHead) {
       content.others.emplace_back(line);

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import subprocess
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,10 @@ def tickets(world: World, router: Router) -> dict[str, str]:
 class Way:
     """How connect is told a ticket."""
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, world: World, name: str, good: str) -> None:
         self._world = world
         self._name = name
+        self._good = good
 
     def arguments(self, ticket: str) -> dict[str, Any]:
         """What starts it, for World.start() and, where it ends by itself, for World.run()."""
@@ -71,17 +73,46 @@ class Way:
 
     def start(self, ticket: str, **options: Any) -> Program:
         """A connect that was told this ticket."""
-        given = self.arguments(ticket) | options
+        if self._name == "terminal":
+            return self._typed(ticket, **options)
+        given = (self._kept(ticket) if self._name == "keyring" else self.arguments(ticket)) | options
         return self._world.start("connect", *given.pop("arguments"), **given)
+
+    def _kept(self, ticket: str) -> dict[str, Any]:
+        """The keyring has kept a ticket after its first use; now it holds this one there."""
+        extra = self._world.another_user()
+        first = self._world.start("connect", f"{self._good}=0", extra=extra)
+        ping(self._world.dial(listening(first, "web")))
+        keyring = Path(extra["MINDMELD_KEYRING"])
+        first.until(lambda: self._good in keyring.read_text(encoding="ascii"), "it is kept")
+        text = keyring.read_text(encoding="ascii").replace(self._good, ticket)
+        written(keyring, text, 0o600)
+        return {"arguments": ["web=0"], "extra": extra}
+
+    def _typed(self, ticket: str, **options: Any) -> Program:
+        """A terminal is asked."""
+        terminal, theirs = pty.openpty()
+        self._world.owned(os.fdopen(terminal, "wb", buffering=0))
+        connect = self._world.start(
+            *("connect", "web=0", "--ticket-file", "-"),
+            extra=self._world.another_user(),
+            stdin=theirs,
+            **options,
+        )
+        os.close(theirs)
+        connect.until(lambda: not termios.tcgetattr(terminal)[3] & termios.ECHO, "it asks")
+        os.write(terminal, ticket.encode("ascii") + b"\n")
+        return connect
 
 
 @pytest.mark.parametrize(
-    "name", ["argument", "flag", "variable", "standard input", "configuration"]
+    "name",
+    ["argument", "flag", "variable", "standard input", "configuration", "terminal", "keyring"],
 )
 def test_a_ticket_opens_in_every_way_to_give_one_and_nothing_else_does(
     world: World, tickets: dict[str, str], name: str
 ) -> None:
-    way = Way(world, name)
+    way = Way(world, name, tickets["good"])
     ping(world.dial(listening(way.start(tickets["good"]), "web")))
     for kind in ("wrong", "revoked", "expired"):
         refused = way.start(tickets[kind])
@@ -90,7 +121,7 @@ def test_a_ticket_opens_in_every_way_to_give_one_and_nothing_else_does(
     for text in ("", NOT_WHOLE):
         if text or name != "argument":
             refused = way.start(text, expected_exit=2)
-            refused.wait_line("is empty|not whole")
+            refused.wait_line("is empty|not whole|is not a keyring")
             refused.wait_exit()
 
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/file.h"
 #include "unit/seeded_random.h"
 
 using namespace mm;
@@ -136,8 +137,12 @@ TEST_CASE("keyring: a line of ours that is not whole makes it none") {
   test::SeededRandom random(1);
   const std::string path = folder / "keyring";
   REQUIRE(Keyring::open(path, random).ok());
-  std::ofstream(path, std::ios::app) << "ticket web - 0 1000 beef\n";
-  CHECK(Keyring::open(path, random).status().code() == base::Code::kInvalidArgument);
+  const std::string whole = *base::read_file(path);
+  for (const char* line : {"ticket web - 0 1000 beef", "kept web ", "kept web a b"}) {
+    CAPTURE(line);
+    std::ofstream(path) << whole << line << "\n";
+    CHECK(Keyring::open(path, random).status().code() == base::Code::kInvalidArgument);
+  }
 }
 
 TEST_CASE("keyring: the same key opens this user's own services everywhere, and no other's") {
