@@ -39,6 +39,10 @@ class Network:
             self._ip("address", "add", f"{address}/32", "dev", "lo")
         self._come_from(FIRST)
 
+    def lead_outside(self) -> None:
+        """As a machine with one address has it: what goes anywhere else would come from ROUTER."""
+        self._ip("route", "add", "default", "dev", "lo", "src", ROUTER)
+
     def change(self) -> None:
         """Another network: what goes to the router comes from SECOND, and FIRST is no more."""
         self._ip("address", "add", f"{SECOND}/32", "dev", "lo")
