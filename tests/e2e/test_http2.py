@@ -212,6 +212,10 @@ def test_a_flood_of_settings_costs_little_and_ends_with_it(
     assert cpu_s(router.program) - before_s < 100_000 * FRAME_COSTS_S
 
 
+ABORTED, RESOURCE_EXHAUSTED = "10", "8"  # grpc-status
+LANES_PER_CALLER = 4096  # that wait: router/limits.h
+
+
 def test_lanes_that_nobody_comes_for_are_ended_and_their_number_is_bounded(
     world: World, router: Router, others: socket.socket
 ) -> None:
@@ -221,14 +225,29 @@ def test_lanes_that_nobody_comes_for_are_ended_and_their_number_is_bounded(
         ("mindmeld-service", "web"),
         ("mindmeld-generation", "1"),
     ]
-    clients = [world.owned(Http2(router.address)) for _ in range(6)]
+    clients = [world.owned(Http2(router.address)) for _ in range(10)]
     for client in clients:
-        for number in range(900):
+        for number in range(1000):  # as many as a connection may have
             token = f"{id(client):032x}{number:032x}"
             client.request(LANE, ("mindmeld-token", token), *metadata)
         client.flush()
     router.program.wait_line("router.refused reason=lanes_per_caller")
     ping(others)
-    for client in clients:
-        client.close()
+    # None of them goes away: those that wait are ended after their time, by the router.
+    ends = [status for client in clients for status in next_ends(client, 1000)]
+    assert set(ends) == {ABORTED, RESOURCE_EXHAUSTED}
+    assert ends.count(ABORTED) >= LANES_PER_CALLER
     expect_unharmed(router, others, before)
+
+
+def next_ends(client: Http2, count: int) -> list[str]:
+    """With which status the next so many calls end."""
+    ends: list[str] = []
+
+    def take(event: h2.events.Event) -> bool:
+        if isinstance(event, (h2.events.ResponseReceived, h2.events.TrailersReceived)):
+            ends.extend(value for key, value in event.headers if key == "grpc-status")
+        return len(ends) == count
+
+    assert client.wait(take), f"the connection ended after {len(ends)} calls"
+    return ends
