@@ -61,13 +61,6 @@ std::optional<int64_t> parse_time(std::string_view text) {
   return midnight_s + *hour * 3'600 + *minute * 60 + *second;
 }
 
-bool is_glob(std::string_view text) {
-  constexpr size_t kBytesMost = 63;  // as a name has
-  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789._-*?";
-  return !text.empty() && text.size() <= kBytesMost &&
-         text.find_first_not_of(kAllowed) == std::string_view::npos;
-}
-
 // Reads the whole of one file.
 class Reader {
  public:
@@ -240,6 +233,13 @@ Status check_person_id(std::string_view id) {
 }
 
 // Goes back to the last '*' where what follows it does not fit, and lets that stand for one more.
+bool is_glob(std::string_view text) {
+  constexpr size_t kBytesMost = 63;  // as a name has
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789._-*?";
+  return !text.empty() && text.size() <= kBytesMost &&
+         text.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
 bool matches(std::string_view glob, std::string_view name) {
   size_t at = 0;
   size_t star = std::string_view::npos;

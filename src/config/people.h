@@ -46,7 +46,8 @@ base::StatusOr<std::string> add_person(std::string_view text, std::string_view f
 // [a-z0-9][a-z0-9._-]{0,62}, like a service's name.
 base::Status check_person_id(std::string_view id);
 
-// '*' stands for any text, '?' for any character.
+// Of names: '*' stands for any text, '?' for any character.
+bool is_glob(std::string_view text);
 bool matches(std::string_view glob, std::string_view name);
 
 }  // namespace mm::config

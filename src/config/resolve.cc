@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/endpoint.h"
 #include "config/file.h"
+#include "config/people.h"
 #include "config/resolve_admin.h"
 #include "config/resolve_common.h"
 #include "config/router_url.h"
@@ -126,6 +127,9 @@ StatusOr<std::vector<std::string>> resolve_guests(const Settings& settings) {
 Status resolve_listed(const std::vector<std::string>& words, ListConfig& config) {
   for (const std::string& word : words) {
     if (!is_ticket(word)) {
+      if (!is_glob(word)) {
+        return usage_error(quoted(word) + " is neither a name, nor one with * or ? in it");
+      }
       config.globs.push_back(word);
       continue;
     }

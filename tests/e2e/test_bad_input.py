@@ -104,7 +104,7 @@ MISPLACED_SECRETS = [
     ["connect", TICKET.rpartition("#")[2]],
     ["connect", "--ticket-file", TICKET],
     ["connect", f"{TICKET}=x:y:z"],
-    ["list", TICKET],
+    ["list", TICKET, "web"],
     ["list", "--router", TICKET],
     ["list", "--router", PASS + ":x"],
     ["list", PASS],

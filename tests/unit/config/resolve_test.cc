@@ -218,6 +218,8 @@ TEST_CASE("resolve: list takes globs or one ticket, whose router gets no pass of
   CHECK(one->common.pass.empty());
   CHECK(error_of(resolve_list(given({ticket, "web"}))) ==
         "a ticket is for one service at its own router: leave out the others");
+  CHECK(error_of(resolve_list(given({"We b"}))) ==
+        "\"We b\" is neither a name, nor one with * or ? in it");
 }
 
 TEST_CASE("resolve: a share may end by itself after a time") {
