@@ -23,6 +23,8 @@ FILES = {
     "lib/systemd/user/mindmeld-connect.service",
     "lib/systemd/user/mindmeld-share.service",
     "share/bash-completion/completions/mindmeld",
+    "share/doc/mindmeld/LICENSE",
+    "share/doc/mindmeld/README.md",
     "share/fish/vendor_completions.d/mindmeld.fish",
     "share/man/man1/mindmeld.1",
     "share/zsh/site-functions/_mindmeld",

@@ -63,6 +63,11 @@ runs_out_of_descriptors = pytest.mark.skipif(
     reason="UBSan itself needs descriptors",
 )
 
+as_shipped = pytest.mark.skipif(
+    Path(BINARY).is_file() and b"__sanitizer_" in Path(BINARY).read_bytes(),
+    reason="a sanitizer's program is larger, and not static",
+)
+
 
 def can_trace() -> bool:
     """May a process of this machine be traced, as strace does?"""

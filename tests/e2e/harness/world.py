@@ -144,13 +144,14 @@ class World:
         *arguments: str,
         expected_exit: int = 0,
         within: tuple[str, ...] = (),
+        binary: str = BINARY,
         **options: Any,
     ) -> Program:
         """A command that runs until the end of the test, or ends by itself with `expected_exit`.
-        `within`: a command that runs it, and becomes it."""
+        `within`: a command that runs it, and becomes it; `binary`: the program's name there."""
         environment = self.environment({"MINDMELD_LOG": "trace"} | options.pop("extra", {}))
         program = Program(
-            [*within, BINARY, *arguments, "--json"],
+            [*within, binary, *arguments, "--json"],
             environment=environment,
             folder=self.folder,
             expected_exit=expected_exit,
