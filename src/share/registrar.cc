@@ -11,9 +11,10 @@ namespace {
 using base::Status;
 
 // How often a new router beside the old one is looked for: a redeploy leaves the old one running
-// for as long as it has streams. Drawn from 15 to 25 s, so that shares do not ask all at once.
-constexpr base::Duration kLookLeast = std::chrono::seconds(15);
-constexpr base::Duration kLookJitter = std::chrono::seconds(10);
+// for as long as it has streams, and who connects now meets the new one, which does not know the
+// service yet, and waits for 15 s (--hold). Drawn from 5 to 10 s: shares do not ask all at once.
+constexpr base::Duration kLookLeast = std::chrono::seconds(5);
+constexpr base::Duration kLookJitter = std::chrono::seconds(5);
 
 }  // namespace
 

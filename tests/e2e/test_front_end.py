@@ -2,9 +2,11 @@
 """Behind a front end as cloud platforms have one, connections outlive what it does to streams."""
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from harness.certificates import Certificates
-from harness.front_end import Fronted
+from harness.front_end import Fronted, Rolling
 from harness.streams import (
     Payload,
     Received,
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.needs_binary
 SILENCE_S = 5
 PAYLOAD = Payload(256 << 20)
 REPLACEMENTS = 4
-MANY = 300
+MANY, SOME = 300, 50
 
 
 @pytest.fixture
@@ -76,4 +78,21 @@ def test_a_redeploy_amid_a_transfer_is_not_noticed(
     sending.result()
     assert bytes(received) == PAYLOAD.bytes()
     assert drain(receiver) == Received.nothing()
+    fronted.expect_quiet()
+
+
+def test_a_redeploy_that_lets_the_old_streams_go_on_is_followed_all_the_same(
+    world: World, certificates: Certificates, target: Target
+) -> None:
+    target.serve(echo)
+    fronted = Rolling(world, certificates, target, silence_s=60)
+    clients = [world.dial(fronted.address) for _ in range(SOME)]
+    for client in clients:
+        ping(client)
+    fronted.routers.append(fronted.new_router())
+    newcomer = world.dial(fronted.address)
+    ping(newcomer)
+    fronted.expect_all_to_come(SOME + 1, Counter())
+    for client in clients:
+        ping(client)
     fronted.expect_quiet()

@@ -7,9 +7,11 @@ import collections
 import os
 import re
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 from harness.certificates import Certificates
+from harness.chaos import Chaos
 from harness.daemons import Daemon, free_port
 from harness.target import Target
 from harness.world import Router, World, listening
@@ -107,14 +109,21 @@ class Fronted:
     """A forward whose two ends see nothing but the front end."""
 
     def __init__(
-        self, world: World, certificates: Certificates, target: Target, silence_s: int
+        self,
+        world: World,
+        certificates: Certificates,
+        target: Target,
+        silence_s: int,
+        *,
+        share_flags: tuple[str, ...] = (),
     ) -> None:
         self.world = world
         self.routers = [self.new_router()]
         self.front_end = world.owned(
             FrontEnd(world.folder / "nginx", certificates, self.routers[0].address, silence_s)
         )
-        self.share = world.start("share", f"web={target.address}", *self.front_end.flags)
+        flags = (*self.front_end.flags, *share_flags)
+        self.share = world.start("share", f"web={target.address}", *flags)
         self.share.wait_event("sharing")
         self.connect = world.start("connect", "web=0", *self.front_end.flags)
         self.address = listening(self.connect, "web")
@@ -129,6 +138,10 @@ class Fronted:
         self.front_end.replace(self.routers[-1].address)
         self.routers[-2].program.send_signal(signal.SIGTERM)
 
+    def cut_all(self) -> None:
+        """The front end ends every stream, as one does with those of an hour's age."""
+        self.front_end.replace(self.routers[-1].address)
+
     def bridges(self, generation: int) -> int:
         """How many were opened for lanes of this generation."""
         return sum(
@@ -138,9 +151,21 @@ class Fronted:
 
     def bridges_of_each(self) -> list[int]:
         """How many were opened for each connection, fewest first."""
-        said = "".join(router.program.stderr_text() for router in self.routers)
-        tokens = re.findall(r"bridge\.opened t=(\w+)", said)
-        return sorted(collections.Counter(tokens).values())
+        return sorted(sum(map(_bridges, self.routers), collections.Counter()).values())
+
+    def expect_all_to_come(self, count: int, before: collections.Counter[str]) -> None:
+        """Each of `count` connections opens one more at the newest router than `before`."""
+
+        def have_come() -> bool:
+            now = _bridges(self.routers[-1])
+            return len(now) == count and all(now[token] > before[token] for token in now)
+
+        newest = self.routers[-1].program
+        newest.until(have_come, f"all {count} connections are there", timeout_s=20)
+
+    def bridges_at_newest(self) -> collections.Counter[str]:
+        """How many each connection has opened at the newest router."""
+        return _bridges(self.routers[-1])
 
     def expect_quiet(self) -> None:
         """No connection was closed, and the router was away for nobody but a moment.
@@ -154,3 +179,22 @@ class Fronted:
             away_ms = [event["away_ms"] for event in events if "away_ms" in event]
             assert len(away_ms) == len(lost), program.describe()
             assert all(ms < 2_000 for ms in away_ms), away_ms
+
+
+class Rolling(Fronted):
+    """Each stream goes to the router that is the newest when it begins, and stays there; none is
+    told to end. So it is on Cloud Run, for as long as a stream may last."""
+
+    _way: Chaos | None = None
+
+    def new_router(self) -> Router:
+        """It hears nothing of the next one, nor do streams that it has."""
+        router = super().new_router()
+        self._way = self._way or self.world.owned(Chaos(router.address))
+        self._way.upstream = router.address
+        return replace(router, address=self._way.address)
+
+
+def _bridges(router: Router) -> collections.Counter[str]:
+    opened = re.findall(r"bridge\.opened t=(\w+)", router.program.stderr_text())
+    return collections.Counter(opened)
