@@ -28,7 +28,7 @@ def dev(verb: str, folder: Path, **extra: str) -> None:
 def git(*arguments: str) -> str:
     """What git says of this tree."""
     command = ["git", "-c", "safe.directory=*", *arguments]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    return subprocess.check_output(command, cwd=REPOSITORY, text=True)
 
 
 @pytest.fixture(scope="module")
