@@ -14,7 +14,7 @@ from harness.cloud_run import SERVICE, CloudRun, arguments
 from harness.fixtures import as_shipped
 from harness.streams import END_OF_STREAM, Payload, Received, drain, finish, ping
 from harness.target import echo
-from harness.world import World
+from harness.world import REPOSITORY, World
 
 pytestmark = [pytest.mark.needs_binary, as_shipped]
 
@@ -95,7 +95,8 @@ def test_redeploys_and_cuts_under_load_lose_no_byte_and_no_connection(
 
 
 def test_the_one_line_deploys_what_the_service_says() -> None:
-    (line,) = re.findall("gcloud run deploy .*", (SERVICE.parent / "README.md").read_text("utf-8"))
+    pages = [REPOSITORY / "README.md", SERVICE.parent / "README.md"]
+    (line,) = {re.search("gcloud run deploy .*", page.read_text("utf-8"))[0] for page in pages}
     assert line.endswith(f" --args={','.join(arguments())}")
     said = SERVICE.read_text("utf-8").replace('"', "")
     for flag, key in SETTINGS.items():
