@@ -10,7 +10,7 @@ from harness.world import World
 
 pytestmark = pytest.mark.needs_binary
 
-MIGRATION_S = 60.0  # promised; a share looks for another router each 15 to 25 s
+MIGRATION_S = 60.0  # promised; a share looks for another router each 5 to 10 s
 
 
 @pytest.mark.timeout_s(90)
