@@ -41,8 +41,9 @@ TEST_CASE("status: it is JSON, whatever a share calls its owner") {
   admin::Snapshot snapshot;
   snapshot.instance = "abc";
   snapshot.refusals = {{"pass", 3}, {"token", 0}};
-  snapshot.service_rows.push_back({.name = "web", .owner = "<b>\"\xff"});
-  snapshot.connection_rows.push_back({.id = "1a2b3c4d", .service = "web", .up_bytes = 7});
+  snapshot.service_rows.push_back({.name = "web", .kind = "tcp", .owner = "<b>\"\xff"});
+  snapshot.connection_rows.push_back(
+      {.id = "1a2b3c4d", .service = "web", .caller = "ann", .up_bytes = 7});
   const auto json = config::parse_json(admin::status_json(snapshot, {}), "status");
   REQUIRE(json.ok());
   CHECK(json->keys.front() == "version");
