@@ -121,6 +121,7 @@ struct ListConfig {
   std::vector<std::string> globs;  // of names; none: all
   std::optional<Ticket> ticket;    // its service alone, at its own router
   bool watch = false;              // again and again, until a signal
+  bool with_connections = false;   // of one's own services
 };
 
 // What to look at beside the way to the router: at most one of the two.

@@ -74,6 +74,8 @@ constexpr Option kOptions[] = {
     {"patience", 0, "DURATION", Type::kDuration, "10s",
      "how long to watch whether something in between cuts a stream", kDoctor, Reach::kFlag},
 
+    {"connections", 0, "", Type::kSwitch, "",
+     "the open connections of your own services, too", kList, Reach::kFlag},
     {"watch", 'w', "", Type::kSwitch, "",
      "go on, and show every two seconds how it is now", kList, Reach::kFlag},
     {"router", 0, "URL", Type::kText, "http://127.0.0.1:6353",

@@ -304,7 +304,13 @@ StatusOr<ListConfig> resolve_list(const Sources& sources) {
   if (!common.ok()) return common.status();
   const auto watch = gathered->settings.is_on("watch");
   if (!watch.ok()) return watch.status();
-  ListConfig config{.common = *std::move(common), .globs = {}, .ticket = {}, .watch = *watch};
+  const auto connections = gathered->settings.is_on("connections");
+  if (!connections.ok()) return connections.status();
+  ListConfig config{.common = *std::move(common),
+                    .globs = {},
+                    .ticket = {},
+                    .watch = *watch,
+                    .with_connections = *connections};
   if (Status status = resolve_listed(sources.arguments.positionals, config); !status.ok()) {
     return status;
   }

@@ -114,8 +114,8 @@ bool check_tls(const Context& context) {
 
 // About a name that no service has: the answer is short, and given to anybody but a wrong pass.
 StatusOr<Listing> ask(const Context& context, const std::vector<std::string>& names = {"?"}) {
-  return await<StatusOr<Listing>>(context.loop,
-                                  [&](auto done) { context.router.list_services(names, done); });
+  return await<StatusOr<Listing>>(
+      context.loop, [&](auto done) { context.router.list_services({.names = names}, done); });
 }
 
 void tell_refused_pass(const Context& context, const Status& status) {

@@ -41,7 +41,15 @@ std::string utc_time(int64_t unix_time_s) {
   return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc));
 }
 
-std::string json_of(const std::vector<ServiceInfo>& services) {
+Json json_of(const transport::ConnectionInfo& open) {
+  return Json::object({{"id", open.id},
+                       {"caller", open.caller},
+                       {"age_s", open.age_s},
+                       {"up_bytes", open.up_bytes},
+                       {"down_bytes", open.down_bytes}});
+}
+
+std::string json_of(const std::vector<ServiceInfo>& services, bool with_connections) {
   std::vector<Json> items;
   for (const ServiceInfo& service : services) {
     items.push_back(Json::object({{"name", service.name},
@@ -51,14 +59,20 @@ std::string json_of(const std::vector<ServiceInfo>& services) {
                                   {"connections", service.connections},
                                   {"bytes", service.bytes},
                                   {"away", service.away}}));
+    if (!with_connections) continue;
+    std::vector<Json> open;
+    for (const auto& each : service.open) open.push_back(json_of(each));
+    items.back().add("open", Json::list(std::move(open)));
   }
   return dump_json(Json::object({{"services", Json::list(std::move(items))}})) + "\n";
 }
 
 std::string text_of(const std::vector<ServiceInfo>& services, const config::ListConfig& config) {
   const std::string router = config.common.router.text();
-  if (config.common.json) return json_of(services);
-  if (!services.empty()) return table(services);
+  if (config.common.json) return json_of(services, config.with_connections);
+  if (!services.empty()) {
+    return table(services) + (config.with_connections ? connections_table(services) : "");
+  }
   if (!config.globs.empty()) return "no service of that name at " + router + "\n";
   if (config.ticket) return "\"" + config.ticket->service + "\" is not at " + router + " now\n";
   return "no services at " + router + ": share one with mindmeld share web=3000\n";
@@ -90,9 +104,9 @@ class Lister {
 
  private:
   void ask() {
-    std::vector<std::string> names;
-    if (config_.ticket) names.push_back(config_.ticket->service);
-    router_.list_services(names, [this](base::StatusOr<transport::Listing> listing) {
+    transport::ListRequest request{.names = {}, .with_connections = config_.with_connections};
+    if (config_.ticket) request.names.push_back(config_.ticket->service);
+    router_.list_services(request, [this](base::StatusOr<transport::Listing> listing) {
       if (listing.ok()) {
         std::erase_if(listing->services, [this](const auto& each) { return !is_wanted(each); });
         show(listing->services);

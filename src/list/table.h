@@ -13,4 +13,7 @@ namespace mm::list {
 // local (TZ).
 std::string table(const std::vector<transport::ServiceInfo>& services);
 
+// The same of their open connections, after an empty line; a line in place of none.
+std::string connections_table(const std::vector<transport::ServiceInfo>& services);
+
 }  // namespace mm::list

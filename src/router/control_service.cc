@@ -73,6 +73,15 @@ base::StatusOr<ListServicesResponse> ControlService::list_services(
     row.set_connections(service->traffic->connections.load(std::memory_order_relaxed));
     row.set_bytes(service->traffic->bytes.load(std::memory_order_relaxed));
     row.set_away(!service->share);
+    if (!request.with_connections()) continue;
+    for (const auto& open : switchboard_.connections_of(*service, credential)) {
+      mindmeld::v1::Connection& connection = *row.add_connection();
+      connection.set_id(open.id);
+      connection.set_caller(open.caller);
+      connection.set_age_s(open.age_s);
+      connection.set_up_bytes(open.up_bytes);
+      connection.set_down_bytes(open.down_bytes);
+    }
   }
   return response;
 }

@@ -95,6 +95,11 @@ class Switchboard final : private Rendezvous::Host {
   // What there is to see. Rows take a look at every bridge.
   admin::Snapshot snapshot(bool wants_rows) const;
 
+  // Those of `service` that carried most, if whoever asks may know them: it is theirs, or the
+  // router has no people. Else none.
+  std::vector<admin::Snapshot::Connection> connections_of(const Service& service,
+                                                          const Credential& credential) const;
+
  private:
   bool has_service(const std::string& service) const override;
   void announce(const LaneRequest& request) override;
@@ -126,7 +131,8 @@ class Switchboard final : private Rendezvous::Host {
     bool was_asked = false;  // to move
   };
 
-  std::vector<admin::Snapshot::Connection> busiest(base::TimePoint now) const;
+  std::vector<admin::Snapshot::Connection> busiest(
+      const std::function<bool(const Open&)>& is_wanted) const;
   void ending(const std::shared_ptr<Bridge>& bridge);
   void finish_bridges();
   void check_idle();

@@ -57,13 +57,25 @@ admin::Snapshot Switchboard::snapshot(bool wants_rows) const {
       all.service_rows.push_back(row_of(*service));
     }
   }
-  if (wants_rows) all.connection_rows = busiest(now);
+  if (wants_rows) all.connection_rows = busiest([](const Open&) { return true; });
   return all;
 }
 
-std::vector<admin::Snapshot::Connection> Switchboard::busiest(base::TimePoint now) const {
+std::vector<admin::Snapshot::Connection> Switchboard::connections_of(
+    const Service& service, const Credential& credential) const {
+  const auto caller = admission_.identify(credential, base::unix_time_s());
+  const bool is_own = caller.ok() && (caller->kind == Caller::Kind::kAnybody ||
+                                      (caller->is_person() && caller->name == service.label));
+  if (!is_own) return {};
+  return busiest([&](const Open& open) { return open.service == service.name; });
+}
+
+std::vector<admin::Snapshot::Connection> Switchboard::busiest(
+    const std::function<bool(const Open&)>& is_wanted) const {
+  const base::TimePoint now = loop_.clock().now();
   std::vector<std::pair<uint64_t, const Open*>> all;
   for (const auto& [token, open] : current_) {
+    if (!is_wanted(open)) continue;
     all.emplace_back(
         open.bridge->bytes_from(Role::kConnect) + open.bridge->bytes_from(Role::kShare), &open);
   }

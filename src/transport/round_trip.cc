@@ -14,7 +14,7 @@ RoundTrip::~RoundTrip() { *alive_ = false; }
 void RoundTrip::measure(base::Duration again) {
   const base::TimePoint asked = loop_.clock().now();
   // About a name that no service can have: the answer is short, and given to anybody.
-  router_.list_services({"?"}, [this, asked, alive = alive_](const auto& listing) {
+  router_.list_services({.names = {"?"}}, [this, asked, alive = alive_](const auto& listing) {
     if (!*alive) return;
     if (!listing.ok()) return on_measured_(listing.status());
     on_measured_(loop_.clock().now() - asked);

@@ -49,6 +49,14 @@ base::StatusOr<Forwards> forwards_of(const ForwardToServiceResponse& response, u
   return forwards;
 }
 
+std::vector<ConnectionInfo> connections_of(const mindmeld::v1::Service& service) {
+  std::vector<ConnectionInfo> all;
+  for (const auto& open : service.connection()) {
+    all.push_back({open.id(), open.caller(), open.age_s(), open.up_bytes(), open.down_bytes()});
+  }
+  return all;
+}
+
 Listing listing_of(const ListServicesResponse& response) {
   Listing listing;
   listing.router_instance = response.router_instance();
@@ -62,7 +70,8 @@ Listing listing_of(const ListServicesResponse& response) {
                                 .kind = service.kind(),
                                 .connections = service.connections(),
                                 .bytes = service.bytes(),
-                                .away = service.away()});
+                                .away = service.away(),
+                                .open = connections_of(service)});
   }
   return listing;
 }
@@ -104,10 +113,11 @@ class GrpcRouterClient final : public RouterClient {
         });
   }
 
-  void list_services(const std::vector<std::string>& names,
+  void list_services(const ListRequest& asked,
                      std::function<void(base::StatusOr<Listing>)> handler) override {
     ListServicesRequest request;
-    for (const std::string& name : names) request.add_name(name);
+    for (const std::string& name : asked.names) request.add_name(name);
+    request.set_with_connections(asked.with_connections);
     ask<ListServicesResponse>(
         [&](auto& stub, auto* context, auto* queue) {
           queue_->present(*context);

@@ -56,6 +56,20 @@ struct Forwards {
   std::string share_instance;  // of the share that offers the service now
 };
 
+struct ListRequest {
+  std::vector<std::string> names;  // these alone; none: all
+  bool with_connections = false;   // those of the caller's own services
+};
+
+// A forwarded connection, as the router sees it.
+struct ConnectionInfo {
+  std::string id;
+  std::string caller;  // who connects, as the router knows them
+  uint64_t age_s = 0;
+  uint64_t up_bytes = 0;  // from connect to share, frames included
+  uint64_t down_bytes = 0;
+};
+
 struct ServiceInfo {
   std::string name;
   int64_t create_time_s = 0;  // Unix time
@@ -64,6 +78,7 @@ struct ServiceInfo {
   uint64_t connections = 0;
   uint64_t bytes = 0;
   bool away = false;
+  std::vector<ConnectionInfo> open = {};  // where they are asked for
 };
 
 struct Listing {
@@ -148,8 +163,7 @@ class RouterClient {
   // Which router a new connection would reach. It makes one, for this question alone.
   virtual void find_router(std::function<void(base::StatusOr<std::string> instance)> handler) = 0;
 
-  // `names`: these alone; empty: all.
-  virtual void list_services(const std::vector<std::string>& names,
+  virtual void list_services(const ListRequest& request,
                              std::function<void(base::StatusOr<Listing>)> handler) = 0;
 
   // `listener` outlives the returned object.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+from typing import Any
 
 import pytest
 from harness.people import People
+from harness.streams import receive_exactly
 from harness.terminal import Terminal
-from harness.world import BINARY, World
+from harness.world import BINARY, World, listening
 
 pytestmark = pytest.mark.needs_binary
 
@@ -37,6 +39,30 @@ def test_who_has_a_ticket_sees_its_service_and_nothing_else(world: World) -> Non
     assert [each["name"] for each in json.loads(listed.stdout)["services"]] == ["web"]
     other = ticket.replace("/web#", "/db#")
     assert json.loads(world.run("list", "--json", other).stdout)["services"] == []
+
+
+def test_the_connections_of_ones_own_services_are_shown_to_nobody_else(world: World) -> None:
+    people = People(world)
+    ann, bob = (people.pass_file(people.add(each)) for each in ("ann", "bob"))
+    router = world.router(*people.flags)
+    target = world.target()
+    share = world.start("share", f"web={target.address}", *ann, *router.flags)
+    share.wait_event("sharing")
+    connect = world.start("connect", "web=0", *bob, *router.flags)
+    client = world.dial(listening(connect, "web"))
+    client.sendall(b"x" * 5_000)
+    receive_exactly(target.accept(), 5_000)
+    connection = connect.wait_event("connection", state="open")
+
+    def seen_by(who: tuple[str, str]) -> list[dict[str, Any]]:
+        listed = world.run("list", "--connections", "--json", *who, *router.flags)
+        return list(json.loads(listed.stdout)["services"][0]["open"])
+
+    (own,) = seen_by(ann)
+    assert own["id"] == connection["id"] and own["caller"] == "bob" and own["up_bytes"] > 5_000
+    assert seen_by(bob) == []
+    shown = world.run("list", "--connections", *bob, *router.flags).stdout
+    assert shown.endswith("no open connections of services of yours\n")
 
 
 def test_a_watched_list_follows_what_is_shared(world: World) -> None:

@@ -328,7 +328,7 @@ void Client::find_router(std::function<void(base::StatusOr<std::string>)> handle
   });
 }
 
-void Client::list_services(const std::vector<std::string>&,
+void Client::list_services(const transport::ListRequest&,
                            std::function<void(base::StatusOr<transport::Listing>)> handler) {
   answer([handler = std::move(handler)](router::Switchboard*) { handler(transport::Listing{}); });
 }

@@ -172,7 +172,7 @@ class Client final : public transport::RouterClient {
   void renew() override {}
   void reconnect(const std::string&) override { net_.cut_all(link_); }
   void find_router(std::function<void(base::StatusOr<std::string>)> handler) override;
-  void list_services(const std::vector<std::string>&,
+  void list_services(const transport::ListRequest&,
                      std::function<void(base::StatusOr<transport::Listing>)> handler) override;
   std::unique_ptr<transport::Registration> create_service(
       transport::RegistrationRequest request, transport::Registration::Listener& listener) override;

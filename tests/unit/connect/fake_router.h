@@ -26,7 +26,7 @@ class FakeRouter final : public transport::RouterClient {
   void renew() override {}
   void reconnect(const std::string&) override {}
   void find_router(std::function<void(base::StatusOr<std::string>)>) override {}
-  void list_services(const std::vector<std::string>&,
+  void list_services(const transport::ListRequest&,
                      std::function<void(base::StatusOr<transport::Listing>)>) override {}
   std::unique_ptr<transport::Registration> create_service(
       transport::RegistrationRequest, transport::Registration::Listener&) override {
