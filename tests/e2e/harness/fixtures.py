@@ -108,7 +108,10 @@ def deadline(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def configure(config: pytest.Config) -> None:
-    """Registers the marks. Without a binary nothing can be shown."""
+    """Registers the marks, and has signals do what they do for a person at a terminal."""
+    for number in (signal.SIGHUP, signal.SIGINT):  # what was started in the background has them off
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     if not IS_DIRECT and not Path(BINARY).is_file():
         raise pytest.UsageError(f"no mindmeld at {BINARY}: run ./dev build, or set MINDMELD_BINARY")
     config.addinivalue_line("markers", "timeout_s(seconds): a longer deadline than the usual one")

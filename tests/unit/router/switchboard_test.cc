@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <memory>
+#include <vector>
 
 #include "unit/manual_clock.h"
 #include "unit/router/recording_lane.h"
@@ -39,6 +41,9 @@ class Share final : public router::ShareStream {
 // A router of one service, at a time of the test's own.
 struct Board {
   explicit Board(base::Duration lane_age) { limits.lane_age = lane_age; }
+  ~Board() {
+    for (const auto& lane : all) lane->reader = nullptr;  // the bridge, which has the lane
+  }
 
   test::ManualClock clock;
   net::Loop loop{clock};
@@ -46,6 +51,7 @@ struct Board {
   router::Limits limits;
   router::Switchboard switchboard{loop, random, limits};
   Share share{clock};
+  std::vector<std::shared_ptr<RecordingLane>> all;
 
   void register_share() {
     router::Offer offer;
@@ -62,6 +68,7 @@ struct Board {
     for (const Role role : lanes) {
       const auto lane = std::make_shared<RecordingLane>();
       if (!first) first = lane;
+      all.push_back(lane);
       switchboard.lane_arrived(lane,
                                {forwards->tokens.front(), role, "web", 0, "", share.caller()});
     }
