@@ -22,8 +22,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips what this run cannot show."""
+    """Skips what this run cannot show. The long ones go first: they wait, while others work."""
     skip_what_needs_a_binary(items)
+    items.sort(key=lambda item: item.get_closest_marker("timeout_s") is None)
 
 
 @pytest.fixture(scope="session")
