@@ -63,7 +63,8 @@ Status add(config::Arguments& arguments, const Option& option, const std::string
   if (option.takes_value() && value.starts_with("--")) return missing_value(option, value);
   std::vector<std::string>& values = arguments.values[std::string(option.name)];
   const bool has_one_value = option.takes_value() && option.type != Type::kList;
-  if (has_one_value && !values.empty()) return usage_error(option.flag() + " is given twice");
+  if (has_one_value && !values.empty())
+    return usage_error(option.flag() + " is given twice: leave out one");
   values.push_back(value);
   return absl::OkStatus();
 }

@@ -37,8 +37,10 @@ base::StatusOr<Found> read_pass(const Setting& setting, Common& common) {
   const std::string shown = base::printable(path, kPathBytesShown);
   auto line = base::read_secret_line(path);
   if (!line.ok()) {
+    const bool has_no_line = line.status().code() == base::Code::kInvalidArgument;
     return usage_error(setting.source + ": cannot use " + shown + ": " +
-                       base::message(line.status()));
+                       base::message(line.status()) +
+                       (has_no_line ? ": it must hold your pass, on one line" : ""));
   }
   if (line->others_can_read) {
     common.notes.push_back("the pass in " + shown + " can be read by other users of this machine");
@@ -52,7 +54,7 @@ base::StatusOr<std::optional<Found>> find_pass(const Settings& settings,
   const Setting* const file = settings.find("pass-file");
   const std::string_view text = variable(environment, "MINDMELD_PASS");
   if (file != nullptr && file->origin == Origin::kEnvironment && !text.empty()) {
-    return usage_error("MINDMELD_PASS and MINDMELD_PASS_FILE exclude each other");
+    return usage_error("MINDMELD_PASS and MINDMELD_PASS_FILE exclude each other: unset one");
   }
   const bool is_by_flag = file != nullptr && file->origin == Origin::kFlag;
   if (!text.empty() && !is_by_flag) {
@@ -90,7 +92,9 @@ Status resolve_pass(const Settings& settings, const Environment& environment, Co
   if (!*found) return absl::OkStatus();
   Found& pass = **found;
   if (!is_sendable(pass.text.reveal())) {
-    return usage_error(pass.source + ": this is no pass: it has other characters than one has");
+    return usage_error(
+        pass.source +
+        ": this is no pass: it has a space or a letter that no pass has; copy it again, whole");
   }
   const auto is_for = is_for_router(settings, "pass", pass.source, pass.origin, common);
   if (!is_for.ok() || !*is_for) return is_for.status();

@@ -193,6 +193,27 @@ void Events::round_trip(base::Duration round_trip) {
   tell("the router at " + common_.router.text() + " is " + ms + " ms away");
 }
 
+void Events::given_up(const base::Status& status, base::ExitCode exit_code) {
+  const std::string what = base::message(status);
+  switch (exit_code) {
+    case base::ExitCode::kNotAllowed:
+      return error("not_allowed", what);
+    case base::ExitCode::kNoSuchService:
+      return error("no_such_service", what + "; leave out --no-wait to wait for it");
+    case base::ExitCode::kNameTaken:
+      return error("name_taken", what);
+    case base::ExitCode::kRouterUnreachable: {
+      // What is known to be no router has said what to do.
+      const bool is_unknown = status.code() != base::Code::kFailedPrecondition;
+      const bool is_named = !common_.router_is_default;
+      return error("router",
+                   what + (is_unknown && is_named ? "; mindmeld doctor looks closer" : ""));
+    }
+    default:
+      return error("refused", what);
+  }
+}
+
 void Events::error(std::string_view code, std::string_view message) {
   const std::string text =
       base::without_secrets(message) + (code == "router" ? router_hint(common_) : "");

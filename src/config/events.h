@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/exit_code.h"
+#include "base/status.h"
 #include "config/config.h"
 #include "config/json.h"
 
@@ -87,6 +89,8 @@ class Events {
   void router_offline(std::string_view why, size_t connections);
   // How long a word to the router and back takes. For people only.
   void round_trip(base::Duration round_trip);
+  // The router did not do what it was asked, and is not asked again: the command ends with this.
+  void given_up(const base::Status& status, base::ExitCode exit_code);
   // Something failed and the command goes on, or ends with this as its last word. The code
   // "router" adds what to do where no router was named.
   void error(std::string_view code, std::string_view message);

@@ -39,7 +39,11 @@ std::string not_a_key(std::string_view path, std::string_view key,
   if (path == key && find_key(key, Reach::kServeSection) != nullptr) {
     return quoted(key) + " belongs within \"serve\"";
   }
-  return quoted(path) + " is not a key" + base::did_you_mean(key, known);
+  const std::string suggestion = base::did_you_mean(key, known);
+  if (!suggestion.empty()) return quoted(path) + " is not a key" + suggestion;
+  return quoted(path) + " is not a key" +
+         (known.size() == 1 ? ": write \"" + known[0] + "\""
+                            : ": keys are named like flags, as in \"pass_file\"");
 }
 
 bool is_scalar(const Json& value) {
@@ -79,7 +83,7 @@ std::string_view wanted(Type type) {
       return "a number";
     case Type::kText:
     case Type::kPath:
-      return "a string";
+      return "a text in quotes";
     case Type::kNumber:
       return "a number";
     case Type::kSize:
@@ -134,7 +138,8 @@ Status FileReader::read_option(std::string_view path, const Option& option, cons
   if (value.kind != Kind::kList) values.push_back(value.text);
   for (const Json& item : value.items) values.push_back(item.text);
   for (std::string& text : values) {
-    if (text.empty()) return fail(value.line, quoted(path) + " is empty");
+    if (text.empty())
+      return fail(value.line, quoted(path) + " is empty: give it a value, or leave it out");
     if (option.type == Type::kPath) text = absolute(text);
   }
   const std::string source = name_ + ":" + std::to_string(value.line) + ": " + quoted(path);
@@ -209,10 +214,11 @@ StatusOr<Json> FileReader::take_ticket_file(std::string_view path, const Json& v
   const std::string whole = joined(path, *key);
   if (trust_ == Trust::kServicesAlone) {
     return fail(file.line, "a mindmeld.json in the current directory must not have " +
-                               quoted(whole) + ", since it may be somebody else's");
+                               quoted(whole) + ", since it may be somebody else's: if it is " +
+                               "yours, add --config " + name_);
   }
   if (file.kind != Kind::kString || file.text.empty()) {
-    return fail(file.line, quoted(whole) + " must be a string");
+    return fail(file.line, quoted(whole) + " must be a text in quotes");
   }
   service.ticket_file = absolute(file.text);
   Json rest = value;

@@ -75,7 +75,7 @@ class Builder {
         std::find(object.keys.begin(), object.keys.end(), key) != object.keys.end();
     object.keys.push_back(key);
     key_line_ = line_;
-    return !is_there || fail(base::quoted(path()) + " is there twice");
+    return !is_there || fail(base::quoted(path()) + " is there twice: leave out one");
   }
 
   // `read_bytes` counts the end of the text too. The library's last token is not used: it may be

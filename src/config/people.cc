@@ -21,6 +21,8 @@ using base::Status;
 using base::StatusOr;
 using Kind = Json::Kind;
 
+constexpr const char* kNewPass = "mindmeld router --auth-file FILE --new-pass ID makes it";
+
 constexpr std::pair<std::string_view, Verb> kVerbs[] = {
     {"share", kMayShare}, {"connect", kMayConnect}, {"list", kMayList}};
 
@@ -72,7 +74,7 @@ class Reader {
       if (root.keys[i] != "people") return unknown(root, i, {"people"});
     }
     if (root.items.empty() || root.items[0].kind != Kind::kList) {
-      return fail(root, "the file must have a list \"people\"");
+      return fail(root, "the file must have a list: { \"people\": [] }");
     }
     std::vector<Person> people;
     std::set<std::string> ids;
@@ -92,8 +94,9 @@ class Reader {
     for (size_t i = 0; i < item.items.size(); ++i) {
       if (Status status = read_member(item, i, person); !status.ok()) return status;
     }
-    if (person.id.empty()) return fail(item, "a person needs an \"id\"");
-    if (person.passes.empty()) return fail(item, quoted(person.id) + " needs a \"sha256\"");
+    if (person.id.empty()) return fail(item, std::string("a person needs an \"id\": ") + kNewPass);
+    if (person.passes.empty())
+      return fail(item, quoted(person.id) + " needs the \"sha256\" of a pass: " + kNewPass);
     return person;
   }
 
@@ -145,7 +148,7 @@ class Reader {
       person.names.push_back(text);
     } else {
       if (!base::from_hex(text, person.passes.emplace_back())) {
-        return fail(item, "\"sha256\" must be 64 lower-case hex digits");
+        return fail(item, std::string("\"sha256\" must be 64 lower-case hex digits: ") + kNewPass);
       }
     }
     return absl::OkStatus();
@@ -153,8 +156,10 @@ class Reader {
 
   Status unknown(const Json& object, size_t index, const std::vector<std::string>& known) {
     const std::string& key = object.keys[index];
+    const std::string suggestion = base::did_you_mean(key, known);
     return fail(object.items[index],
-                quoted(key) + " is not a key" + base::did_you_mean(key, known));
+                quoted(key) + " is not a key" +
+                    (suggestion.empty() ? ": the first is \"" + known[0] + "\"" : suggestion));
   }
 
   Status fail(const Json& where, const std::string& what) const {
@@ -225,12 +230,7 @@ StatusOr<std::string> add_person(std::string_view text, std::string_view file,
                      "cannot see where \"people\" ends in " + std::string(file) + ": add " + entry);
 }
 
-Status check_person_id(std::string_view id) {
-  if (check_name(id).ok()) return absl::OkStatus();
-  return usage_error(quoted(id) +
-                     " cannot be a person's id: use a-z, 0-9, '.', '_' and '-', at most 63, "
-                     "beginning with a letter or digit");
-}
+Status check_person_id(std::string_view id) { return check_name(id, "a person's id"); }
 
 // Goes back to the last '*' where what follows it does not fit, and lets that stand for one more.
 bool is_glob(std::string_view text) {

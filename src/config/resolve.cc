@@ -41,7 +41,8 @@ StatusOr<Gathered> gather(const Sources& sources) {
 Status no_positionals(const Sources& sources, std::string_view command) {
   if (sources.arguments.positionals.empty()) return absl::OkStatus();
   return usage_error("mindmeld " + std::string(command) + " takes no arguments, and got " +
-                     quoted(sources.arguments.positionals.front()));
+                     quoted(sources.arguments.positionals.front()) + ": mindmeld " +
+                     std::string(command) + " --help lists its flags");
 }
 
 // ---- router
@@ -76,7 +77,7 @@ StatusOr<std::vector<Endpoint>> resolve_listen(const Settings& settings,
     auto endpoint = parse_router_listen(text);
     if (!endpoint.ok()) return base::within(endpoint.status(), setting->source);
     if (endpoint->port != 0 && std::find(all.begin(), all.end(), *endpoint) != all.end()) {
-      return usage_error(setting->source + ": " + quoted(text) + " is there twice");
+      return usage_error(setting->source + ": " + quoted(text) + " is there twice: leave out one");
     }
     all.push_back(*std::move(endpoint));
   }
@@ -117,7 +118,7 @@ StatusOr<std::vector<std::string>> resolve_guests(const Settings& settings) {
   const Setting* const setting = settings.find("ticket");
   if (setting == nullptr) return std::vector<std::string>();
   for (const std::string& guest : setting->values) {
-    if (Status status = check_name(guest); !status.ok())
+    if (Status status = check_name(guest, "a ticket's name"); !status.ok())
       return base::within(status, setting->source);
   }
   return setting->values;
@@ -196,7 +197,8 @@ StatusOr<RouterConfig> resolve_router(const Sources& sources) {
   }
   if (!config.auth_file.empty() && *allow_anonymous) {
     return usage_error(settings.find("auth-file")->source + " and " +
-                       settings.find("allow-anonymous")->source + " exclude each other");
+                       settings.find("allow-anonymous")->source +
+                       " exclude each other: leave out one");
   }
   config.allow_anonymous = *allow_anonymous;
   config.plaintext = *plaintext;

@@ -21,7 +21,7 @@ StatusOr<int> resolve_verbosity(const Settings& settings) {
   const Setting& one = *settings.find("quiet");
   const Setting& other = *settings.find("verbose");
   if (one.origin != other.origin) return one.origin < other.origin ? -1 : *verbose;
-  return usage_error(one.source + " and " + other.source + " exclude each other");
+  return usage_error(one.source + " and " + other.source + " exclude each other: leave out one");
 }
 
 }  // namespace

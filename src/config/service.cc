@@ -69,14 +69,14 @@ Status no_name(std::string_view argument, Status status) {
 
 }  // namespace
 
-Status check_name(std::string_view name) {
+Status check_name(std::string_view name, std::string_view whose) {
   if (!name.empty() && name.size() <= kNameBytesMost && is_alphanumeric(name[0]) &&
       std::all_of(name.begin(), name.end(), is_allowed)) {
     return absl::OkStatus();
   }
-  return usage_error(quoted(name) +
-                     " cannot be a service's name: use a-z, 0-9, '.', '_' and '-', " +
-                     "at most 63, beginning with a letter or digit");
+  return usage_error(quoted(name) + " cannot be " + std::string(whose) +
+                     ": use a-z, 0-9, '.', '_' and '-', at most 63, beginning with a letter or " +
+                     "digit");
 }
 
 StatusOr<SharedService> parse_shared(std::string_view argument, std::string_view user) {

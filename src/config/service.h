@@ -11,8 +11,8 @@
 
 namespace mm::config {
 
-// OK for [a-z0-9][a-z0-9._-]{0,62}.
-base::Status check_name(std::string_view name);
+// OK for [a-z0-9][a-z0-9._-]{0,62}. `whose`: what the error says that it cannot be.
+base::Status check_name(std::string_view name, std::string_view whose = "a service's name");
 
 // "[NAME=]TARGET". Without NAME it is made up: `<user>-3000`, `<user>-web.sock`.
 base::StatusOr<SharedService> parse_shared(std::string_view argument, std::string_view user);

@@ -49,8 +49,8 @@ StatusOr<std::vector<ConnectedService>> checked(std::vector<ConnectedService> se
     if (is_any_port) continue;
     const std::string key = service.listen ? place(*service.listen) : service.name;
     if (places.insert(key).second) continue;
-    return usage_error(service.listen ? "two services would listen at " + key
-                                      : "\"" + service.name + "\" is there twice");
+    return usage_error(service.listen ? "two services would listen at " + key + ": leave out one"
+                                      : "\"" + service.name + "\" is there twice: leave out one");
   }
   return services;
 }

@@ -33,8 +33,11 @@ Status unknown_variable(std::string_view name) {
   for (const Option& option : options()) {
     if (option.reach != Reach::kFlag) known.push_back(option.variable());
   }
+  const std::string suggestion = base::did_you_mean(name, known);
   return usage_error("the environment variable " + quoted(name) + " is unknown" +
-                     base::did_you_mean(name, known));
+                     (suggestion.empty()
+                          ? ": unset it, or name it like a flag, as in MINDMELD_PASS_FILE"
+                          : suggestion));
 }
 
 std::vector<std::string> split_at_commas(std::string_view text) {
@@ -66,7 +69,7 @@ StatusOr<Settings> Settings::gather(const Arguments& arguments, const Environmen
     const Option* option = find_option(name);
     MM_CHECK(option != nullptr && !values.empty());
     if (std::find(values.begin(), values.end(), "") != values.end()) {
-      return usage_error(option->flag() + ": its value is empty");
+      return usage_error(option->flag() + " is empty: give it a value, or leave it out");
     }
     settings.add(name, {values, Origin::kFlag, option->flag()});
   }
@@ -117,7 +120,7 @@ StatusOr<bool> Settings::is_on(std::string_view option) const {
   const std::optional<bool> value = parse_switch(setting->values.back());
   if (value) return *value;
   return usage_error(setting->source + ": " + quoted(setting->values.back()) +
-                     " is neither true nor false");
+                     " is neither: write true or false");
 }
 
 StatusOr<int> Settings::count(std::string_view option) const {
@@ -176,7 +179,8 @@ StatusOr<milliseconds> Settings::duration(std::string_view option, milliseconds 
   const std::optional<milliseconds> value = parse_duration(text);
   if (value && *value >= least) return *value;
   return usage_error(setting->source + ": " + quoted(text) +
-                     (value ? " is too short" : " is not a duration: write 500ms, 10s, 2m or 1h"));
+                     (value ? " is too short: the least is " + std::to_string(least.count()) + "ms"
+                            : " is not a duration: write 500ms, 10s, 2m or 1h"));
 }
 
 std::optional<milliseconds> parse_duration(std::string_view text) {

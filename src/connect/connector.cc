@@ -172,8 +172,9 @@ void Connector::expire_waiting() {
 }
 
 void Connector::give_up(Waiting waiting) {
-  const std::string why =
-      away_.ok() ? "no share offers \"" + service_.name + "\"" : base::message(away_);
+  const std::string why = away_.ok()
+                              ? "nobody shared \"" + service_.name + "\" within the time of --hold"
+                              : base::message(away_);
   if (waiting.tunnel != nullptr) return waiting.tunnel->abort({ResetCode::kRefused, why});
   ops::log(ops::Level::kInfo, "connect.gave_up", {{"service", service_.name}});
   waiting.stream->reset();
@@ -229,8 +230,7 @@ void Connector::tell_absence(const std::string& why) {
 }
 
 void Connector::on_given_up(const Status& status, ExitCode exit_code) {
-  const bool is_absent = status.code() == base::Code::kNotFound;
-  context_.events.error(is_absent ? "no_such_service" : "router", base::message(status));
+  context_.events.given_up(status, exit_code);
   on_over_(exit_code);
 }
 

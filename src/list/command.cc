@@ -153,8 +153,9 @@ class Lister {
     transport::Retry retry(random, !config_.watch);
     const auto decision = retry.on_failure(status, now);
     if (decision.again_after && page_) return draw(base::message(status) + "; trying again\n");
-    events_.error("router", base::message(status));
-    if (!decision.again_after) exit_code_ = decision.exit_code;
+    if (decision.again_after) return events_.error("router", base::message(status));
+    events_.given_up(status, decision.exit_code);
+    exit_code_ = decision.exit_code;
   }
 
   void on_signal(int number) {

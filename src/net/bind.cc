@@ -30,13 +30,18 @@ base::Status cannot_listen(const std::string& where, Code code, const std::strin
 base::Status cannot_listen(const std::string& where, int error_number) {
   switch (error_number) {
     case EADDRINUSE:
-      return cannot_listen(where, Code::kAlreadyExists, "already in use by another program");
+      return cannot_listen(where, Code::kAlreadyExists,
+                           "already in use by another program; use another");
     case EADDRNOTAVAIL:
     case EAFNOSUPPORT:
-      return cannot_listen(where, Code::kUnavailable, "this machine does not have that address");
+      return cannot_listen(where, Code::kUnavailable,
+                           "this machine does not have that address; use one of its own");
     case EACCES:
       return cannot_listen(where, Code::kPermissionDenied,
                            "not allowed; ports below 1024 are for root: use a higher one");
+    case ENOENT:
+      return cannot_listen(where, Code::kNotFound,
+                           "there is no such folder, or nothing can be made in it");
     default:
       return base::errno_error(error_number, "cannot listen on " + where);
   }

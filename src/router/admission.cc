@@ -25,7 +25,10 @@ constexpr size_t kPassSecretBytes = 43;
 
 constexpr size_t kTicketIdBytes = 4;  // of the digest, in names
 
-Status bad_pass() { return base::error(Code::kUnauthenticated, "this pass is not valid here"); }
+Status bad_pass() {
+  return base::error(Code::kUnauthenticated,
+                     "this pass is not valid here: ask who runs this router for a new one");
+}
 
 Status wants_pass() {
   return base::error(Code::kUnauthenticated,
@@ -85,7 +88,8 @@ Status Admission::check(const Caller& caller, config::Verb verb, const std::stri
     if (may) return absl::OkStatus();
     return base::error(Code::kPermissionDenied,
                        caller.name + " may not " + std::string(config::verb_name(verb)) +
-                           (service.empty() ? "" : " \"" + service + "\"") + " at this router");
+                           (service.empty() ? "" : " \"" + service + "\"") +
+                           " at this router: ask who runs it");
   }
   const bool is_about_one = verb != config::kMayShare && !service.empty();
   if (is_about_one && caller.kind == Caller::Kind::kTicket && opens(caller.secret)) {

@@ -74,12 +74,12 @@ Limits limits_of(const config::RouterConfig& config) {
 
 // Null where it is off.
 base::StatusOr<std::unique_ptr<admin::Site>> show(const config::RouterConfig& config,
-                                                  net::Loop& loop, const Router& router) {
+                                                  net::Loop& loop, const Router* const& router) {
   if (!config.admin) return nullptr;
   return admin::Site::start(*config.admin,
                             [&](bool wants_rows, std::function<void(admin::Snapshot)> answer) {
                               loop.post([&router, wants_rows, answer = std::move(answer)] {
-                                answer(router.snapshot(wants_rows));
+                                answer(router->snapshot(wants_rows));
                               });
                             });
 }
@@ -104,11 +104,13 @@ base::ExitCode run(const config::RouterConfig& config) {
     if (public_url) public_url->pin = identity->pin;
     server.own_identity = *std::move(identity);
   }
+  const Router* asked = nullptr;  // by the site, from the loop
+  const auto site = show(config, loop, asked);
+  if (!site.ok()) return failed(events, site.status());
   const base::StatusOr<std::unique_ptr<Router>> router =
       Router::start(loop, server, limits, public_url ? public_url->pinned_text() : "");
   if (!router.ok()) return failed(events, router.status());
-  const auto site = show(config, loop, **router);
-  if (!site.ok()) return failed(events, site.status());
+  asked = router->get();
   reloads.begin(**router);
   base::ExitCode code = base::ExitCode::kDone;
   net::Timer last_resort(loop);

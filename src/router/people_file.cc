@@ -34,7 +34,10 @@ StatusOr<std::vector<config::Person>> PeopleFile::read() {
   version_ = base::file_version(path_);  // before it is read: what changes after that is seen
   const auto text = base::read_file(path_);
   if (!text.ok()) {
-    return invalid("cannot read the auth file " + shown + ": " + base::message(text.status()));
+    const bool is_absent = text.status().code() == Code::kNotFound;
+    return invalid("cannot read the auth file " + shown + ": " +
+                   (is_absent ? "it does not exist; with --new-pass ID beside it it is made"
+                              : base::message(text.status())));
   }
   return config::parse_people(*text, shown);
 }

@@ -33,8 +33,9 @@ base::StatusOr<Registry::Standing> Registry::add(const Offer& offer, ShareStream
   const bool is_same = found != services_.end() && is_same_owner(found->second.owner, owner);
   if (found != services_.end() && !is_same) {
     if (found->second.share) {
-      return base::error(base::Code::kAlreadyExists,
-                         "the name \"" + offer.name + "\" is taken by another share");
+      return base::error(
+          base::Code::kAlreadyExists,
+          "the name \"" + offer.name + "\" is taken by another share: choose another");
     }
     --away_count_;
     services_.erase(found);

@@ -63,7 +63,8 @@ base::ExitCode check_targets(net::Loop& loop, const config::ShareConfig& config,
   for (const config::SharedService& service : config.services) {
     const net::Dial dial(loop, service.target, config.dial_timeout, [&](const auto& socket) {
       if (!socket.ok()) {
-        events.error("target_refused", service.name + ": " + base::message(socket.status()));
+        events.error("target_refused", service.name + ": " + base::message(socket.status()) +
+                                           "; without --check it is shared all the same");
         exit_code = base::ExitCode::kTargetRefused;
       }
       loop.stop();

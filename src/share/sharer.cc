@@ -144,14 +144,15 @@ void Sharer::on_failed(const Status& status, ExitCode exit_code) {
     make_tickets();
     return registrar_->rename(request());
   }
-  context_.events.error(is_taken ? "name_taken" : "router", base::message(status));
+  context_.events.given_up(status, exit_code);
   on_over_(exit_code);
 }
 
 void Sharer::on_superseded() {
   has_lost_name_ = true;
-  context_.events.error("superseded", "the name \"" + service_.name +
-                                          "\" was taken over by a share that started later");
+  context_.events.error(
+      "superseded",
+      "the name \"" + service_.name + "\" was taken over by a share of yours that started later");
   end_if_over();
 }
 

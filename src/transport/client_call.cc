@@ -105,17 +105,17 @@ void ClientCall::conclude(const grpc::Status& status,
   if (end.from_router || said.ok()) queue_->met_router();
   // A router that is killed cuts off whoever dials it, too: what it spoke before is no question,
   // and a hundred ends that all ask it are no help to the one that starts.
-  const bool is_unclear =
-      queue_->router().tls ? is_untrusted(end) : !queue_->has_met_router() && may_speak_tls(end);
+  const bool is_unclear = queue_->router().tls ? has_failed_in_tls(end)
+                                               : !queue_->has_met_router() && may_speak_tls(end);
   if (!cause_.ok() || !is_unclear) return then(said);
   queue_->ask_tls([this, keep = shared_from_this(), said, then](const TlsAnswer& answer) {
     if (abandoned_) return;
     const config::RouterUrl& asked = queue_->router();
-    if (asked.tls)
-      return then(answer.untrusted.empty()
-                      ? said
-                      : untrusted(asked, answer.untrusted + ": " + answer.remedy));
-    then(answer.speaks_tls ? speaks_tls(asked) : said);
+    if (!asked.tls) return then(answer.speaks_tls ? speaks_tls(asked) : said);
+    if (!answer.untrusted.empty()) {
+      return then(untrusted(asked, answer.untrusted + ": " + answer.remedy));
+    }
+    then(answer.lacks_http2 ? no_http2(asked) : said);
   });
 }
 

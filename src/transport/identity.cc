@@ -46,8 +46,8 @@ StatusOr<std::string> token_in(std::string output) {
   while (!output.empty() && (output.back() == '\n' || output.back() == '\r')) output.pop_back();
   const bool is_sendable =
       std::all_of(output.begin(), output.end(), [](const char c) { return '!' <= c && c <= '~'; });
-  if (output.empty()) return failed("printed nothing");
-  if (!is_sendable) return failed("printed more than one token");
+  if (output.empty()) return failed("printed nothing: it must print a token");
+  if (!is_sendable) return failed("printed more than one token: it must print nothing else");
   return output;
 }
 
@@ -115,7 +115,8 @@ StatusOr<std::string> Identity::run() {
   if (!text.ok()) return text;
   if (WIFSIGNALED(state)) return failed("was ended by signal " + std::to_string(WTERMSIG(state)));
   if (WEXITSTATUS(state) != 0) {
-    return failed("failed with exit code " + std::to_string(WEXITSTATUS(state)));
+    return failed("failed with exit code " + std::to_string(WEXITSTATUS(state)) +
+                  ": run it by hand to see why");
   }
   return text;
 }
@@ -133,7 +134,8 @@ StatusOr<std::string> Identity::read_all(int output) const {
     const ssize_t bytes = read(output, block, sizeof block);
     if (bytes <= 0) return text;
     text.append(block, static_cast<size_t>(bytes));
-    if (text.size() > kTokenBytesMost) return failed("printed more than one token");
+    if (text.size() > kTokenBytesMost)
+      return failed("printed more than one token: it must print nothing else");
   }
   return failed("was ended");
 }

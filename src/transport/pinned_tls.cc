@@ -132,7 +132,7 @@ StatusOr<OwnIdentity> own_identity(const std::string& key_file, base::Random& ra
   StatusOr<std::string> pem = read_or_make(key_file, random);
   if (!pem.ok()) return invalid(base::message(pem.status()));
   const Key key = read_key(*pem);
-  if (!key) return invalid("this is no PEM private key; without it a new one is made");
+  if (!key) return invalid("this is no private key: move it away, and a new one is made");
   const Certificate certificate = new_certificate(key.get(), random);
   const Bio memory(BIO_new(BIO_s_mem()), &BIO_free);
   MM_CHECK(PEM_write_bio_X509(memory.get(), certificate.get()) == 1);

@@ -42,7 +42,8 @@ base::StatusOr<std::string> read_certificates(const std::string& path) {
   }
   if (!holds_certificate(*pem)) {
     return base::error(Code::kInvalidArgument,
-                       "the CA file " + path + " holds no certificate; it must be PEM");
+                       "the CA file " + path +
+                           " holds no certificate: one begins with -----BEGIN CERTIFICATE-----");
   }
   return pem;
 }

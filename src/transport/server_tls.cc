@@ -49,13 +49,19 @@ base::Status check_pair(const std::string& cert_file, const std::string& cert_pe
                 &EVP_PKEY_free);
   const bool is_pair = cert && key && X509_check_private_key(cert.get(), key.get()) == 1;
   ERR_clear_error();
-  if (!cert) return invalid("the TLS certificate " + cert_file + " is not a PEM certificate");
+  if (!cert)
+    return invalid("the TLS certificate " + cert_file +
+                   " is none: one begins with -----BEGIN CERTIFICATE-----");
   if (has_passphrase) {
-    return invalid("the TLS key " + key_file + " has a passphrase; give one without");
+    return invalid("the TLS key " + key_file +
+                   " has a passphrase: give one without (openssl pkey takes it off)");
   }
-  if (!key) return invalid("the TLS key " + key_file + " is not a PEM private key");
+  if (!key)
+    return invalid("the TLS key " + key_file +
+                   " is none: one has a line -----BEGIN PRIVATE KEY-----");
   if (!is_pair) {
-    return invalid("the TLS key " + key_file + " does not belong to the certificate " + cert_file);
+    return invalid("the TLS key " + key_file + " does not belong to the certificate " + cert_file +
+                   ": give the one that it was made with");
   }
   return absl::OkStatus();
 }

@@ -86,19 +86,19 @@ Status dial_failure(std::string_view text, const config::RouterUrl& router) {
                  "one, or somebody is in between; ask for its URL, or for a new ticket");
   }
   if (has(text, kWrongName)) {
-    return wrong("the certificate of " + url + " is for another name than " + router.host);
+    return wrong("the certificate of " + url + " is for another name than " + router.host +
+                 ": name the router as its certificate does");
   }
   if (has(text, kNotTls)) {
     return wrong("what answers at " + url + " does not speak TLS; try " +
                  with_scheme(router, false));
   }
   if (has(text, kNoAlpn) || has(text, kHttp1)) {
-    return wrong("what answers at " + url +
-                 " speaks no HTTP/2: it is no mindmeld router, or behind " +
-                 "something that knows HTTP/1.1 alone");
+    return no_http2(router);
   }
   if (has_any(text, kNotHttp2)) return not_a_router(router);
-  if (has(text, kHandshake)) return wrong("no TLS session with " + url + " could be made");
+  if (has(text, kHandshake))
+    return wrong("no TLS session with " + url + " could be made: mindmeld doctor looks closer");
   if (has_any(text, kTimedOut)) return no_answer(router);
   if (has_any(text, kCutOff)) {
     return unavailable("no router at " + url + ": the connection was closed at once");
@@ -185,8 +185,9 @@ bool may_speak_tls(const CallEnd& end) {
          (has_any(end.text, kCutOff) || has_any(end.text, kNotHttp2));
 }
 
-bool is_untrusted(const CallEnd& end) {
-  return !end.from_router && end.text.starts_with(kDialFailed) && has(end.text, kUntrusted);
+bool has_failed_in_tls(const CallEnd& end) {
+  return !end.from_router && end.text.starts_with(kDialFailed) &&
+         (has(end.text, kUntrusted) || has(end.text, kHandshake));
 }
 
 Status untrusted(const config::RouterUrl& router, const std::string& why) {
@@ -198,8 +199,15 @@ Status speaks_tls(const config::RouterUrl& router) {
                with_scheme(router, true));
 }
 
+Status no_http2(const config::RouterUrl& router) {
+  return wrong("what answers at " + router.text() +
+               " speaks no HTTP/2: it is no mindmeld router, or behind something that knows " +
+               "HTTP/1.1 alone");
+}
+
 Status not_a_router(const config::RouterUrl& router) {
-  return wrong("what answers at " + router.text() + " is not a mindmeld router");
+  return wrong("what answers at " + router.text() +
+               " is not a mindmeld router: is the address right?");
 }
 
 Status no_answer(const config::RouterUrl& router) {

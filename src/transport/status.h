@@ -31,13 +31,14 @@ base::Status translate(const CallEnd& end, const config::RouterUrl& router);
 // The dial ended in a way in which a TLS port also answers a plaintext client.
 bool may_speak_tls(const CallEnd& end);
 
-// The certificate was refused, and gRPC does not say why.
-bool is_untrusted(const CallEnd& end);
+// TLS came to nothing, and gRPC does not say why.
+bool has_failed_in_tls(const CallEnd& end);
 
 // `why`: TlsAnswer::untrusted.
 base::Status untrusted(const config::RouterUrl& router, const std::string& why);
 
 base::Status speaks_tls(const config::RouterUrl& router);
+base::Status no_http2(const config::RouterUrl& router);
 base::Status not_a_router(const config::RouterUrl& router);
 base::Status no_answer(const config::RouterUrl& router);
 

@@ -16,9 +16,10 @@ Status broken(std::string_view rule) { return base::error(base::Code::kInvalidAr
 std::string mismatch(Protection peer) {
   switch (peer) {
     case Protection::kNone:
-      return "the other end does not encrypt end to end (--no-e2e), this one does";
+      return "the other end does not encrypt end to end, this one does: both or none must say "
+             "--no-e2e";
     case Protection::kTls:
-      return "the other end encrypts end to end, this one does not (--no-e2e)";
+      return "the other end encrypts end to end, this one does not: both or none must say --no-e2e";
   }
   return "the other end encrypts in a way that this one does not know";
 }

@@ -281,7 +281,7 @@ def test_who_is_taken_out_loses_services_and_connections_at_once(
     assert drain(bobs).end == RESET
     assert drain(guest).end == RESET
     assert anns.wait_exit() == 3
-    anns.wait_event("error", code="router", where=lambda event: NOT_VALID in event["message"])
+    anns.wait_event("error", code="not_allowed", where=lambda event: NOT_VALID in event["message"])
     shown = json.loads(listed(world, router, *ann).stdout)["services"]
     assert [service["name"] for service in shown] == ["web"]
 

@@ -99,7 +99,7 @@ def test_a_key_that_is_none_or_that_others_can_read_is_refused(world: World) -> 
     path.parent.mkdir(parents=True)
     path.write_text("no key\n", encoding="ascii")
     path.chmod(0o600)
-    world.run("router", *FLAGS).expect_refusal(2, str(path), "no PEM private key")
+    world.run("router", *FLAGS).expect_refusal(2, str(path), "no private key")
     path.chmod(0o644)
     world.run("router", *FLAGS).expect_refusal(2, str(path), "chmod 600")
 

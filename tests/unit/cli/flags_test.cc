@@ -67,8 +67,8 @@ TEST_CASE("flags: what is wrong is one line with the flag in it") {
       {{"web=1", "--json", "--router"}, "--router needs a value: --router URL"},
       {{"--router", "--json"}, "--router needs a value: --router URL, and got \"--json\""},
       {{"--router=--json"}, "--router needs a value: --router URL, and got \"--json\""},
-      {{"--router", "a", "--router", "b"}, "--router is given twice"},
-      {{"--router", "a", "--router", "a"}, "--router is given twice"},
+      {{"--router", "a", "--router", "b"}, "--router is given twice: leave out one"},
+      {{"--router", "a", "--router", "a"}, "--router is given twice: leave out one"},
       {{"--json", "--json"}, "(none)"},
   };
   for (const auto& row : rows) {

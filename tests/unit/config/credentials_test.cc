@@ -57,7 +57,7 @@ TEST_CASE("pass: a flag goes before a variable, and two variables are one too ma
   const World world;
   CHECK(world.shown({{"pass-file", {world.file}}}, {{"MINDMELD_PASS", "other"}}) == kPass);
   CHECK(world.shown({}, {{"MINDMELD_PASS", kPass}, {"MINDMELD_PASS_FILE", world.file}}) ==
-        "MINDMELD_PASS and MINDMELD_PASS_FILE exclude each other");
+        "MINDMELD_PASS and MINDMELD_PASS_FILE exclude each other: unset one");
   const std::string config = world.config(R"({"pass_file": "nothing"})");
   CHECK(world.shown({{"config", {config}}}, {{"MINDMELD_PASS", kPass}}) == kPass);
 }

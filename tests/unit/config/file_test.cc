@@ -74,24 +74,27 @@ TEST_CASE("file: it holds options, services in its order, and a router's section
 }
 
 TEST_CASE("file: an unknown key is named with its path, its line and the nearest known one") {
+  const std::string like_flags = ": keys are named like flags, as in \"pass_file\"";
   CHECK(error_of("{\n\"ruter\": 1}") ==
         "c.json:2: \"ruter\" is not a key: did you mean \"router\"?");
   CHECK(error_of(R"({"shar": {}})") == "c.json:1: \"shar\" is not a key: did you mean \"share\"?");
-  CHECK(error_of(R"({"xyzzy": 1})") == "c.json:1: \"xyzzy\" is not a key");
-  CHECK(error_of(R"({"tls-cert": "x"})") == "c.json:1: \"tls-cert\" is not a key");
+  CHECK(error_of(R"({"xyzzy": 1})") == "c.json:1: \"xyzzy\" is not a key" + like_flags);
+  CHECK(error_of(R"({"tls-cert": "x"})") == "c.json:1: \"tls-cert\" is not a key" + like_flags);
   CHECK(error_of(R"({"help": true})") == "c.json:1: \"help\" is not a key: did you mean \"hold\"?");
-  CHECK(error_of(R"({"config": "x"})") == "c.json:1: \"config\" is not a key");
+  CHECK(error_of(R"({"config": "x"})") == "c.json:1: \"config\" is not a key" + like_flags);
   CHECK(error_of(R"({"serve": {"lisen": "x"}})") ==
         "c.json:1: \"serve.lisen\" is not a key: did you mean \"listen\"?");
   CHECK(error_of(R"({"share": {"web": {"taget": 1}}})") ==
         "c.json:1: \"share.web.taget\" is not a key: did you mean \"target\"?");
   CHECK(error_of(R"({"connect": {"web": {"listen": 1, "tiket": 1}}})") ==
-        "c.json:1: \"connect.web.tiket\" is not a key");
+        "c.json:1: \"connect.web.tiket\" is not a key: write \"listen\"");
 }
 
 TEST_CASE("file: a key that is there twice is an error, in a section too") {
-  CHECK(error_of(R"({"router": "a", "router": "b"})") == "c.json:1: \"router\" is there twice");
-  CHECK(error_of(R"({"share": {"web": 1, "web": 2}})") == "c.json:1: \"share.web\" is there twice");
+  CHECK(error_of(R"({"router": "a", "router": "b"})") ==
+        "c.json:1: \"router\" is there twice: leave out one");
+  CHECK(error_of(R"({"share": {"web": 1, "web": 2}})") ==
+        "c.json:1: \"share.web\" is there twice: leave out one");
 }
 
 TEST_CASE("file: a value of the wrong kind is told with what it must be") {
@@ -100,8 +103,8 @@ TEST_CASE("file: a value of the wrong kind is told with what it must be") {
     const char* error;
   } rows[] = {
       {"[]", "c.json:1: the file must hold one { object }"},
-      {R"({"router": 6353})", "c.json:1: \"router\" must be a string"},
-      {R"({"router": ""})", "c.json:1: \"router\" is empty"},
+      {R"({"router": 6353})", "c.json:1: \"router\" must be a text in quotes"},
+      {R"({"router": ""})", "c.json:1: \"router\" is empty: give it a value, or leave it out"},
       {R"({"json": "yes"})", "c.json:1: \"json\" must be true or false"},
       {R"({"verbose": "2"})", "c.json:1: \"verbose\" must be a number"},
       {R"({"hold": 15})", "c.json:1: \"hold\" must be a duration in quotes, as in \"10s\""},

@@ -36,9 +36,9 @@ TEST_CASE("json: members keep their order and know their line, comments are skip
 }
 
 TEST_CASE("json: a key that is there twice is named with its path") {
-  CHECK(error_of("{\"a\": 1,\n \"a\": 2}") == "f.json:2: \"a\" is there twice");
+  CHECK(error_of("{\"a\": 1,\n \"a\": 2}") == "f.json:2: \"a\" is there twice: leave out one");
   CHECK(error_of("{\"share\":\n{\"web\": {\"x\": 1, \"x\": 1}}}") ==
-        "f.json:2: \"share.web.x\" is there twice");
+        "f.json:2: \"share.web.x\" is there twice: leave out one");
   CHECK(error_of(R"({"a": {"x": 1}, "b": {"x": 1}})") == "(none)");
 }
 

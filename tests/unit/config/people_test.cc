@@ -94,16 +94,21 @@ TEST_CASE("people: a glob fits a whole name") {
 TEST_CASE("people: what is wrong is told with its file and line") {
   const std::string sha = R"(, "sha256": ")" + kHash + R"(")";
   CHECK(error_of("[]") == "people.json:1: the file must hold one { object }");
-  CHECK(error_of("{}") == "people.json:1: the file must have a list \"people\"");
-  CHECK(error_of(R"({"people": {}})") == "people.json:1: the file must have a list \"people\"");
+  CHECK(error_of("{}") == "people.json:1: the file must have a list: { \"people\": [] }");
+  CHECK(error_of(R"({"people": {}})") ==
+        "people.json:1: the file must have a list: { \"people\": [] }");
   CHECK(error_of(R"({"peple": []})") ==
         "people.json:1: \"peple\" is not a key: did you mean \"people\"?");
   CHECK(error_of("{\"people\": [\n1]}") == "people.json:2: a person must be an { object }");
-  CHECK(error_of(R"({"people": [], "people": []})") == "people.json:1: \"people\" is there twice");
+  CHECK(error_of(R"({"people": [], "people": []})") ==
+        "people.json:1: \"people\" is there twice: leave out one");
   CHECK(error_of_person("") == "people.json:2: a person needs an \"id\"");
-  CHECK(error_of_person(R"("id": "ann")") == "people.json:2: \"ann\" needs a \"sha256\"");
+  CHECK(error_of_person(R"("id": "ann")") ==
+        "people.json:2: \"ann\" needs the \"sha256\" of a pass: "
+        "mindmeld router --auth-file FILE --new-pass ID makes it");
   CHECK(error_of_person(R"("id": "ann", "sha256": [])") ==
-        "people.json:2: \"ann\" needs a \"sha256\"");
+        "people.json:2: \"ann\" needs the \"sha256\" of a pass: "
+        "mindmeld router --auth-file FILE --new-pass ID makes it");
   CHECK(error_of_person(R"("id": "Ann")" + sha) ==
         "people.json:2: \"Ann\" cannot be a person's id: use a-z, 0-9, '.', '_' and '-', at most "
         "63, beginning with a letter or digit");

@@ -92,12 +92,13 @@ TEST_CASE("resolve: of -q and -v the one whose source goes first counts") {
   CHECK(verbosity({{"config", {file}}, {"verbose", {"true"}}}) == 1);
   CHECK(verbosity({{"quiet", {"true"}}}, {{"MINDMELD_VERBOSE", "2"}}) == -1);
   CHECK(error_of(resolve_list(given({}, {{"quiet", {"true"}}, {"verbose", {"true"}}}))) ==
-        "--quiet and --verbose exclude each other");
+        "--quiet and --verbose exclude each other: leave out one");
 }
 
 TEST_CASE("resolve: list and router take no arguments") {
   CHECK(error_of(resolve_router(given({"extra"}))) ==
-        "mindmeld router takes no arguments, and got \"extra\"");
+        "mindmeld router takes no arguments, and got \"extra\": mindmeld router --help lists its "
+        "flags");
 }
 
 // ---- router
@@ -160,7 +161,8 @@ TEST_CASE("resolve: a router listens at several addresses, from any source") {
   CHECK(resolve_router(given({}, {}, {{"MINDMELD_LISTEN", "7000,[::1]:0"}}))->listen == both);
   CHECK(resolve_router(given({}, {{"config", {file}}}))->listen == both);
   CHECK(router_error({{"listen", {"0", "0"}}}) == "(none)");
-  CHECK(router_error({{"listen", {"7000", "7000"}}}) == "--listen: \"7000\" is there twice");
+  CHECK(router_error({{"listen", {"7000", "7000"}}}) ==
+        "--listen: \"7000\" is there twice: leave out one");
   CHECK(router_error({{"listen", {"x"}}}) ==
         "--listen: \"x\" is not an address for a router: write PORT or HOST:PORT");
 }
@@ -228,7 +230,7 @@ TEST_CASE("resolve: a share may end by itself after a time") {
   CHECK(share->life == 8h);
   CHECK(!share->idle_life);
   CHECK(error_of(resolve_share(given({"web=3000"}, {{"idle-exit", {"0s"}}}))) ==
-        "--idle-exit: \"0s\" is too short");
+        "--idle-exit: \"0s\" is too short: the least is 1ms");
 }
 
 TEST_CASE(
@@ -312,7 +314,7 @@ TEST_CASE("resolve: share says what is wrong") {
   CHECK(error_of(resolve_share(given({"1", "db:1"}))) ==
         "two services would be called \"me-1\": name them, as in web=3000");
   CHECK(error_of(resolve_share(given({"web=1"}, {{"dial-timeout", {"0s"}}}))) ==
-        "--dial-timeout: \"0s\" is too short");
+        "--dial-timeout: \"0s\" is too short: the least is 1ms");
   CHECK(error_of(resolve_share(given({"web"}))) ==
         "\"web\" is not a target: did you mean web=3000?");
 }
@@ -340,11 +342,12 @@ TEST_CASE("resolve: connect says what is wrong") {
   CHECK(error_of(resolve_connect(given({}))) ==
         "connect to what? Say a service, as in: mindmeld connect web=8080 (or have a \"connect\" "
         "in the configuration file)");
-  CHECK(error_of(resolve_connect(given({"web", "web"}))) == "\"web\" is there twice");
+  CHECK(error_of(resolve_connect(given({"web", "web"}))) ==
+        "\"web\" is there twice: leave out one");
   CHECK(error_of(resolve_connect(given({"web=80", "db=localhost:80"}))) ==
-        "two services would listen at localhost:80");
+        "two services would listen at localhost:80: leave out one");
   CHECK(error_of(resolve_connect(given({"web=unix:/a", "db=unix:/a"}))) ==
-        "two services would listen at unix:/a");
+        "two services would listen at unix:/a: leave out one");
   CHECK(error_of(resolve_connect(given({"web=x"}, {{"hold", {"soon"}}}))) ==
         "web: \"x\" is not an address to listen at: write PORT, HOST:PORT, unix:/path or -");
   CHECK(error_of(resolve_connect(given({"web"}, {{"hold", {"-1s"}}}))) ==

@@ -44,7 +44,8 @@ TEST_CASE("settings: a variable that is unknown or empty is an error, others' ar
       environment_error({{"MINDMELD_RUTER", "x"}}) ==
       "the environment variable \"MINDMELD_RUTER\" is unknown: did you mean \"MINDMELD_ROUTER\"?");
   CHECK(environment_error({{"MINDMELD_XYZZY_PLUGH", "x"}}) ==
-        "the environment variable \"MINDMELD_XYZZY_PLUGH\" is unknown");
+        "the environment variable \"MINDMELD_XYZZY_PLUGH\" is unknown: "
+        "unset it, or name it like a flag, as in MINDMELD_PASS_FILE");
   CHECK(environment_error({{"MINDMELD_ROUTER", ""}}) ==
         "MINDMELD_ROUTER is set but empty: give it a value, or unset it");
   CHECK(environment_error({{"MINDMELD_LOG", ""}}) ==
@@ -55,7 +56,7 @@ TEST_CASE("settings: a variable that is unknown or empty is an error, others' ar
 TEST_CASE("settings: a flag with an empty value is an error") {
   const auto settings = Settings::gather({{{"router", {""}}}, {}}, {});
   REQUIRE(!settings.ok());
-  CHECK(message(settings.status()) == "--router: its value is empty");
+  CHECK(message(settings.status()) == "--router is empty: give it a value, or leave it out");
 }
 
 TEST_CASE("settings: a list in the environment is separated by commas") {
@@ -73,7 +74,7 @@ TEST_CASE("settings: a switch is true or false, in the words that people use") {
   }
   CHECK(!*Settings::gather({}, {})->is_on("json"));
   CHECK(message(with_variable("MINDMELD_JSON", "maybe").is_on("json").status()) ==
-        "MINDMELD_JSON: \"maybe\" is neither true nor false");
+        "MINDMELD_JSON: \"maybe\" is neither: write true or false");
 }
 
 TEST_CASE("settings: -v counts, and a number does elsewhere") {
@@ -103,7 +104,7 @@ TEST_CASE("settings: a duration that is none, or too short, is told with its sou
   CHECK(*Settings::gather({}, {})->duration("hold", 0ms, 15s) == 15s);
   CHECK(*with_variable("MINDMELD_HOLD", "0s").duration("hold", 0ms, 15s) == 0ms);
   CHECK(message(with_variable("MINDMELD_HOLD", "0s").duration("hold", 1ms, 15s).status()) ==
-        "MINDMELD_HOLD: \"0s\" is too short");
+        "MINDMELD_HOLD: \"0s\" is too short: the least is 1ms");
   CHECK(message(with_variable("MINDMELD_HOLD", "15").duration("hold", 1ms, 15s).status()) ==
         "MINDMELD_HOLD: \"15\" is not a duration: write 500ms, 10s, 2m or 1h");
 }

@@ -73,7 +73,7 @@ TEST_CASE("listener: a port that another program has is named in the error") {
   CHECK(listener.status().code() == Code::kAlreadyExists);
   CHECK(mm::base::message(listener.status()) ==
         "cannot listen on 127.0.0.1:" + std::to_string(port) +
-            ": already in use by another program");
+            ": already in use by another program; use another");
 }
 
 TEST_CASE("listener: a bare port that is taken on ::1 alone is taken") {
@@ -82,14 +82,16 @@ TEST_CASE("listener: a bare port that is taken on ::1 alone is taken") {
   const Fd other = plain_listener(*SocketAddress::from_ip("::1", 0));
   const uint16_t port = SocketAddress::local_of(other.get()).port();
   CHECK(why_not(loop, Address::tcp("", port)) ==
-        "cannot listen on [::1]:" + std::to_string(port) + ": already in use by another program");
+        "cannot listen on [::1]:" + std::to_string(port) +
+            ": already in use by another program; use another");
   CHECK(open_descriptors() == before + 1);
 }
 
 TEST_CASE("listener: an address of another machine is an error in words") {
   TestLoop loop;
-  CHECK(why_not(loop, Address::tcp("192.0.2.1", 0)) ==
-        "cannot listen on 192.0.2.1:0: this machine does not have that address");
+  CHECK(
+      why_not(loop, Address::tcp("192.0.2.1", 0)) ==
+      "cannot listen on 192.0.2.1:0: this machine does not have that address; use one of its own");
 }
 
 TEST_CASE("listener: a name is resolved") {
@@ -181,7 +183,7 @@ TEST_CASE("listener: a unix socket in use and a file are left alone") {
   const std::string socket = folder.file("socket");
   const Fd other = plain_listener(*SocketAddress::from_path(socket));
   CHECK(why_not(loop, Address::unix_socket(socket)) ==
-        "cannot listen on unix:" + socket + ": already in use by another program");
+        "cannot listen on unix:" + socket + ": already in use by another program; use another");
   CHECK(std::filesystem::exists(socket));
   const std::string file = folder.file("file");
   std::ofstream(file) << "precious";

@@ -91,10 +91,10 @@ TEST_CASE("admission: a person may do what their verbs and names say, and is tol
   CHECK(world.ask(bob, config::kMayConnect, "ann-3000").ok());
   const auto name = world.ask(bob, config::kMayConnect, "db");
   CHECK(name.code() == Code::kPermissionDenied);
-  CHECK(message(name) == "bob may not connect \"db\" at this router");
+  CHECK(message(name) == "bob may not connect \"db\" at this router: ask who runs it");
   const auto verb = world.ask(bob, config::kMayShare, "");
   CHECK(verb.code() == Code::kPermissionDenied);
-  CHECK(message(verb) == "bob may not share at this router");
+  CHECK(message(verb) == "bob may not share at this router: ask who runs it");
   CHECK(world.ask(bob, config::kMayList, "web").code() == Code::kPermissionDenied);
 }
 
@@ -125,7 +125,8 @@ TEST_CASE("admission: every pass that is not good gets the same answer") {
     CAPTURE(text.substr(0, 80));
     const auto caller = world.identify(text);
     CHECK(caller.status().code() == Code::kUnauthenticated);
-    CHECK(message(caller.status()) == "this pass is not valid here");
+    CHECK(message(caller.status()) ==
+          "this pass is not valid here: ask who runs this router for a new one");
   }
   CHECK(world.identify(good).ok());
 }

@@ -53,14 +53,15 @@ TEST_CASE("listen: a second router on the port is refused, in one line") {
       failure({{at("127.0.0.1", 0), at("127.0.0.1", static_cast<uint16_t>(port))}, "", ""});
   CHECK(status.code() == Code::kAlreadyExists);
   CHECK(base::message(status) ==
-        "cannot listen on " + address + ": already in use by another program");
+        "cannot listen on " + address + ": already in use by another program; use another");
   stop(loop, **router);
 }
 
 TEST_CASE("listen: an address that is not this machine's is told apart from a taken one") {
   const base::Status status = failure({{at("192.0.2.1", 0)}, "", ""});
   CHECK(status.code() == Code::kUnavailable);
-  CHECK(base::message(status) ==
-        "cannot listen on 192.0.2.1:0: this machine does not have that address");
+  CHECK(
+      base::message(status) ==
+      "cannot listen on 192.0.2.1:0: this machine does not have that address; use one of its own");
   CHECK(failure({{at("no-such-host.invalid", 0)}, "", ""}).code() == Code::kNotFound);
 }

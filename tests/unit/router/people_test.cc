@@ -100,7 +100,8 @@ TEST_CASE("people: who shares must have a pass, and is told how to give it") {
   Share bob(world.router, "web", "", kBob);
   CHECK(bob.finish().error_code() == StatusCode::PERMISSION_DENIED);
   Share wrong(world.router, "web", "", kAnn + "A");
-  CHECK(wrong.finish().error_message() == "this pass is not valid here");
+  CHECK(wrong.finish().error_message() ==
+        "this pass is not valid here: ask who runs this router for a new one");
   CHECK(Share(world.router, "web", "", kAnn).is_registered);
 }
 

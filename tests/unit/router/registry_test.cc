@@ -56,7 +56,7 @@ TEST_CASE("registry: another owner does not get a name that is taken") {
   CHECK(registry.add(offer("web", "ann"), ann, 1).ok());
   const base::Status status = registry.add(offer("web", "bob"), bob, 2).status();
   CHECK(status.code() == base::Code::kAlreadyExists);
-  CHECK(base::message(status) == "the name \"web\" is taken by another share");
+  CHECK(base::message(status) == "the name \"web\" is taken by another share: choose another");
   CHECK(!ann.is_superseded);
   CHECK(registry.remove(bob, {}) == std::nullopt);
   CHECK(registry.find("web")->share == &ann);

@@ -233,7 +233,7 @@ TEST_CASE("router: another owner is told that the name is taken") {
   CHECK(!bob.is_registered);
   const grpc::Status status = bob.finish();
   CHECK(status.error_code() == StatusCode::ALREADY_EXISTS);
-  CHECK(status.error_message() == "the name \"web\" is taken by another share");
+  CHECK(status.error_message() == "the name \"web\" is taken by another share: choose another");
 }
 
 TEST_CASE("router: a control stream that breaks its rules is ended, and says how") {

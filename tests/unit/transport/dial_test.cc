@@ -32,7 +32,7 @@ config::RouterUrl by_plaintext(config::RouterUrl url) {
 }
 
 std::string not_a_router(const config::RouterUrl& url) {
-  return "what answers at " + url.text() + " is not a mindmeld router";
+  return "what answers at " + url.text() + " is not a mindmeld router: is the address right?";
 }
 
 // A port that nobody listens at.
@@ -155,7 +155,8 @@ TEST_CASE("dial: a certificate that is not trusted, or not for this host, is sai
   const base::Status status = dial(router.url(), ca.path());
   CHECK(status.code() == Code::kFailedPrecondition);
   CHECK(words(status) ==
-        "the certificate of " + router.url().text() + " is for another name than 127.0.0.1");
+        "the certificate of " + router.url().text() +
+            " is for another name than 127.0.0.1: name the router as its certificate does");
 }
 
 TEST_CASE("dial: what is wrong with a certificate is named") {
@@ -232,7 +233,8 @@ TEST_CASE("dial: a CA file that is absent or holds no certificate is refused bef
   const auto empty = RouterClient::open(events.loop, events.queue, {url, no_pem.path(), {}});
   CHECK(empty.status().code() == Code::kInvalidArgument);
   CHECK(words(empty.status()) ==
-        "the CA file " + no_pem.path() + " holds no certificate; it must be PEM");
+        "the CA file " + no_pem.path() +
+            " holds no certificate: one begins with -----BEGIN CERTIFICATE-----");
 }
 
 TEST_CASE("dial: the first call after the router came back reaches it") {

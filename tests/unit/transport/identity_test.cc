@@ -94,16 +94,21 @@ TEST_CASE("identity: one that has ended as it comes is not asked for with every 
 }
 
 TEST_CASE("identity: a command that fails is told, and tried again with the next call") {
-  CHECK(why_not("exit 7") == "the identity command failed with exit code 7");
-  CHECK(why_not("/nonexistent/command") == "the identity command failed with exit code 127");
+  CHECK(why_not("exit 7") ==
+        "the identity command failed with exit code 7: run it by hand to see why");
+  CHECK(why_not("/nonexistent/command") ==
+        "the identity command failed with exit code 127: run it by hand to see why");
   CHECK(why_not("kill -TERM $$") == "the identity command was ended by signal 15");
-  CHECK(why_not("true") == "the identity command printed nothing");
-  CHECK(why_not("echo; echo") == "the identity command printed nothing");
-  CHECK(why_not("echo a; echo b") == "the identity command printed more than one token");
-  CHECK(why_not("echo a b") == "the identity command printed more than one token");
-  CHECK(why_not("yes") == "the identity command printed more than one token");
+  CHECK(why_not("true") == "the identity command printed nothing: it must print a token");
+  CHECK(why_not("echo; echo") == "the identity command printed nothing: it must print a token");
+  CHECK(why_not("echo a; echo b") ==
+        "the identity command printed more than one token: it must print nothing else");
+  CHECK(why_not("echo a b") ==
+        "the identity command printed more than one token: it must print nothing else");
+  CHECK(why_not("yes") ==
+        "the identity command printed more than one token: it must print nothing else");
   World world("");
-  CHECK(world.shown() == "the identity command printed nothing");
+  CHECK(world.shown() == "the identity command printed nothing: it must print a token");
   world.print("token");
   CHECK(world.shown() == "token");
 }

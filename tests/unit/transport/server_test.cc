@@ -105,11 +105,13 @@ TEST_CASE("server: TLS files that cannot do are named, each with what is wrong w
         "cannot read the TLS certificate " + empty.path() + ": it is empty");
   CHECK(why_not("/", key.path()) == "cannot read the TLS certificate /: Is a directory");
   CHECK(why_not(no_pem.path(), key.path()) ==
-        "the TLS certificate " + no_pem.path() + " is not a PEM certificate");
+        "the TLS certificate " + no_pem.path() +
+            " is none: one begins with -----BEGIN CERTIFICATE-----");
   CHECK(why_not(cert.path(), no_pem.path()) ==
-        "the TLS key " + no_pem.path() + " is not a PEM private key");
+        "the TLS key " + no_pem.path() + " is none: one has a line -----BEGIN PRIVATE KEY-----");
   CHECK(why_not(cert.path(), other_key.path()) ==
-        "the TLS key " + other_key.path() + " does not belong to the certificate " + cert.path());
+        "the TLS key " + other_key.path() + " does not belong to the certificate " + cert.path() +
+            ": give the one that it was made with");
 }
 
 TEST_CASE("server: who connects after its files were replaced is shown the new certificate") {
