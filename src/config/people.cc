@@ -156,10 +156,11 @@ class Reader {
 
   Status unknown(const Json& object, size_t index, const std::vector<std::string>& known) {
     const std::string& key = object.keys[index];
-    const std::string suggestion = base::did_you_mean(key, known);
-    return fail(object.items[index],
-                quoted(key) + " is not a key" +
-                    (suggestion.empty() ? ": the first is \"" + known[0] + "\"" : suggestion));
+    std::string what = base::did_you_mean(key, known);
+    if (what.empty()) {
+      for (const std::string& each : known) what += (what.empty() ? ": keys are " : ", ") + each;
+    }
+    return fail(object.items[index], quoted(key) + " is not a key" + what);
   }
 
   Status fail(const Json& where, const std::string& what) const {

@@ -11,13 +11,11 @@ from pathlib import Path
 import pytest
 from harness.streams import ping
 from harness.target import Target, echo
-from harness.web import WebServer
-from harness.streams import Payload
 from harness.world import BINARY, Router, World, listening
 
 pytestmark = pytest.mark.needs_binary
 
-USAGE, NO_SERVICE, NO_ROUTER, CANNOT_LISTEN, TARGET_REFUSED, NAME_TAKEN = 2, 4, 5, 6, 7, 8
+USAGE, NO_ROUTER, CANNOT_LISTEN, TARGET_REFUSED = 2, 5, 6, 7
 
 # errors.txt has the usual ones, with their texts.
 BAD_COMMAND_LINES: list[tuple[list[str], list[str]]] = [
@@ -107,7 +105,7 @@ def test_a_bad_configuration_file_is_told_in_one_line(
     world.run("share", "--config", str(file)).expect_refusal(USAGE, file.name, *words)
 
 
-# ---- ports, paths, names
+# ---- paths and targets
 
 
 def test_a_unix_listener_never_replaces_a_file(world: World, router: Router) -> None:
@@ -126,7 +124,7 @@ def test_a_target_that_must_be_up_and_is_not_is_named(world: World, router: Rout
     world.share(router, f"web={up.address}", flags=("--check",))
 
 
-# ---- a router that is not one
+# ---- no router
 
 
 def test_without_a_router_anywhere_it_says_how_to_start_one(world: World) -> None:

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.needs_binary
 TABLE = Path(__file__).with_name("errors.txt")
 PLACE = re.compile(r"\$([A-Z][A-Z0-9]*)")
 PATIENCE_S = 15
+# What no command line was found for: a library might say it one day.
+UNREACHABLE = {"binary data is not JSON", "the command line cannot be read: "}
 
 
 @dataclass
@@ -162,6 +164,21 @@ def test_a_command_that_runs_on_says_what_it_waits_for(
     program = world.start(*shlex.split(command)[1:])
     for line in row.lines:
         program.wait_line(pattern_of(places.filled(line)))
+
+
+def usage_texts() -> Iterator[str]:
+    """Of each usage error in the source its longest literal."""
+    for file in sorted([*REPOSITORY.glob("src/config/*.cc"), *REPOSITORY.glob("src/cli/*.cc")]):
+        source = re.sub(r'"\s+"', "", file.read_text("utf-8"))  # one literal on several lines
+        for call in re.findall(r"\b(?:usage_error|fail)\((.+?)\);", source, re.DOTALL):
+            literals = re.findall(r'"((?:[^"\\]|\\.)*)"', call)
+            if literals:
+                yield max(literals, key=len).replace('\\"', '"')
+
+
+def test_every_usage_error_has_a_row() -> None:
+    said = "\n".join(line for row in FINAL for line in row.lines)
+    assert {text for text in usage_texts() if text not in said} == UNREACHABLE
 
 
 def test_every_exit_code_has_a_row() -> None:

@@ -104,6 +104,20 @@ TEST_CASE("events: with --json each is one object a line, as the contract has it
 )");
 }
 
+TEST_CASE("events: what a router refused is told by its own code, and with what to do") {
+  const auto told_of = [](mm::base::ExitCode exit_code) {
+    return told(with_json(),
+                [&](Events& events) {
+                  events.given_up(mm::base::error(mm::base::Code::kUnavailable, "no"), exit_code);
+                })
+        .output;
+  };
+  CHECK(told_of(mm::base::ExitCode::kNotAllowed) ==
+        "{\"event\":\"error\",\"code\":\"not_allowed\",\"message\":\"no\"}\n");
+  CHECK(told_of(mm::base::ExitCode::kRouterUnreachable).find("start one with mindmeld router") !=
+        std::string::npos);
+}
+
 TEST_CASE("events: people read lines on standard error, and standard output stays empty") {
   const Told all = told({}, tell_all);
   CHECK(all.output.empty());

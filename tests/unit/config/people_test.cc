@@ -102,7 +102,9 @@ TEST_CASE("people: what is wrong is told with its file and line") {
   CHECK(error_of("{\"people\": [\n1]}") == "people.json:2: a person must be an { object }");
   CHECK(error_of(R"({"people": [], "people": []})") ==
         "people.json:1: \"people\" is there twice: leave out one");
-  CHECK(error_of_person("") == "people.json:2: a person needs an \"id\"");
+  CHECK(error_of_person("") ==
+        "people.json:2: a person needs an \"id\": mindmeld router --auth-file FILE --new-pass ID "
+        "makes it");
   CHECK(error_of_person(R"("id": "ann")") ==
         "people.json:2: \"ann\" needs the \"sha256\" of a pass: "
         "mindmeld router --auth-file FILE --new-pass ID makes it");
