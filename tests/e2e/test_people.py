@@ -312,7 +312,7 @@ def test_an_auth_file_that_breaks_changes_nothing_and_is_told(
     people.write('{"people": [\n{"id": "bob"}]}')
     told = router.program.wait_event("error", code="auth_file")
     assert told["message"].endswith(
-        'people.json:2: "bob" needs a "sha256"; those who might do something before still may'
+        'people.json:2: "bob" needs the "sha256" of a pass: mindmeld router --auth-file FILE --new-pass ID makes it; those who might do something before still may'
     )
     assert listed(world, router, *ann).code == 0
     people.path.unlink()
@@ -323,9 +323,9 @@ def test_an_auth_file_that_breaks_changes_nothing_and_is_told(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (None, "No such file"),
+        (None, "it does not exist"),
         ("", "not JSON"),
-        ('{"people": [{"id": "ann"}]}', 'needs a "sha256"'),
+        ('{"people": [{"id": "ann"}]}', 'needs the "sha256"'),
         ('{"people": [{"id": "ann", "sha257": ""}]}', 'did you mean "sha256"'),
     ],
 )

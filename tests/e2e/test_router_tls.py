@@ -152,7 +152,7 @@ def test_a_new_certificate_is_shown_to_who_comes_and_nobody_else_notices(
     assert not [event for event in share.events_left() if event.get("state") == "offline"]
 
     used.key.write_text("half a key", encoding="ascii")
-    words = "is not a PEM private key; the certificate before it is still in use"
+    words = "is none: one has a line -----BEGIN PRIVATE KEY-----; the certificate before it is still in use"
     router.wait_event("error", code="tls", where=lambda event: words in event["message"])
     assert is_shown()
 
