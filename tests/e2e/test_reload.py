@@ -128,7 +128,7 @@ def test_a_share_ends_when_its_time_is_over(world: World) -> None:
 def test_a_share_that_nobody_uses_ends_and_one_in_use_does_not(world: World) -> None:
     router = world.router()
     target = world.target()
-    flags = ("--idle-exit", "500ms")
+    flags = ("--idle-exit", "2s")
     used = world.share(router, f"used={target.address}", flags=flags)
     client = world.dial(listening(world.connect(router, "used=0"), "used"))
     server = target.accept()
