@@ -13,7 +13,7 @@ from types import FrameType
 import pytest
 
 from harness.certificates import Certificates, make_certificates
-from harness.world import BINARY, IS_DIRECT, Chain, World
+from harness.world import BINARY, IS_DIRECT, Chain, World, is_static
 
 TEST_TIMEOUT_S = 60
 
@@ -117,11 +117,6 @@ def configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "timeout_s(seconds): a longer deadline than the usual one")
     config.addinivalue_line("markers", "needs_binary: says nothing about a direct chain")
     config.addinivalue_line("markers", "needs_dynamic_binary: puts a library before libc")
-
-
-def is_static(binary: str) -> bool:
-    """Is it without libraries, so that nothing comes between it and the kernel?"""
-    return subprocess.run(["ldd", binary], check=False, capture_output=True).returncode != 0
 
 
 def skip_what_needs_a_binary(items: list[pytest.Item]) -> None:

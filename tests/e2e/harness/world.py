@@ -32,6 +32,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def is_static(binary: str) -> bool:
+    """Is it without libraries, so that nothing comes between it and the kernel?"""
+    return subprocess.run(["ldd", binary], check=False, capture_output=True).returncode != 0
+
+
 @dataclass(frozen=True)
 class Router:
     """A router that listens, and the flags with which share, connect and list find it."""
