@@ -99,21 +99,23 @@ void Events::new_pass(std::string_view id, const base::Secret& pass, std::string
 }
 
 void Events::sharing(std::string_view name, const Endpoint& target,
-                     const std::vector<Invitation>& invitations, bool needs_ticket) {
-  for (const Invitation& each : invitations) publish(sharing_event(name, target, &each));
-  if (invitations.empty()) publish(sharing_event(name, target, nullptr));
+                     const std::optional<std::vector<Invitation>>& invitations, bool needs_ticket) {
+  const bool is_encrypted = invitations.has_value();
+  const std::vector<Invitation> all = invitations.value_or(std::vector<Invitation>());
+  for (const Invitation& each : all) publish(sharing_event(name, target, &each));
+  if (all.empty()) publish(sharing_event(name, target, nullptr));
   const std::string by_name = connect_command(name, common_);
   tell("sharing " + std::string(name) + " → " + target.text() +
-           (invitations.empty() ? ", not encrypted" : ", encrypted from end to end"),
+           (is_encrypted ? ", encrypted from end to end" : ", not encrypted"),
        kLasting);
-  if (invitations.empty()) {
+  if (!is_encrypted) {
     const bool is_here = base::is_loopback(common_.router.host);
     return tell(
         (is_here ? "  on this machine run: " : "  a colleague runs: ") + by_name + " --no-e2e",
         kLasting);
   }
   if (!needs_ticket) return tell("  on this machine run: " + by_name, kLasting);
-  for (const Invitation& each : invitations) {
+  for (const Invitation& each : all) {
     const std::string who = each.guest.empty() ? "a colleague" : each.guest;
     tell("  " + who + " runs: mindmeld connect '" + std::string(each.ticket.reveal()) + "'" +
              (each.expires_s ? "   until " + utc_day(*each.expires_s) : ""),

@@ -73,9 +73,10 @@ class Events {
     std::optional<int64_t> expires_s;  // Unix time; nothing: with this process
   };
   // share: the router holds `name` for us. `needs_ticket`: the name alone is not enough for who is
-  // to connect; no invitation: it is not encrypted, and open to whom the router lets in.
+  // to connect; nothing in place of invitations: it is not encrypted, and open to whom the router
+  // lets in.
   void sharing(std::string_view name, const Endpoint& target,
-               const std::vector<Invitation>& invitations, bool needs_ticket);
+               const std::optional<std::vector<Invitation>>& invitations, bool needs_ticket);
   // connect: applications can connect to `address` ("127.0.0.1:8080", "unix:/path", "-").
   void listening(std::string_view service, std::string_view address);
   // share: `guest` is whose ticket opened it, as for people; empty: not known, or the owner's.

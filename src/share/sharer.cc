@@ -65,6 +65,10 @@ void Sharer::on_keyring_changed() {
   if (!tickets_) return;
   ops::log(ops::Level::kInfo, "keyring.changed", {{"service", service_.name}});
   if (registrar_) registrar_->update_verifiers(tickets_->verifiers());
+  for (const std::string& guest : tickets_->drop_withdrawn()) {
+    context_.events.note((guest.empty() ? "the ticket" : "the ticket of " + guest) + " opens " +
+                         service_.name + " no more, and what it had opened is cut");
+  }
   for (auto& [tunnel, connection] : connections_) {
     if (!connection.guest || tickets_->knows(*connection.guest)) continue;
     tunnel->abort({ResetCode::kDenied, "the ticket that opened this connection was withdrawn"});
@@ -113,14 +117,15 @@ void Sharer::on_registered(const std::string& public_url) {
 void Sharer::tell_sharing(const std::string& public_url) {
   const config::RouterUrl router =
       config::router_for_tickets(context_.config.common.router, public_url);
-  std::vector<config::Events::Invitation> invitations;
+  std::optional<std::vector<config::Events::Invitation>> invitations;
   if (tickets_) {
+    invitations.emplace();
     for (const secure::Grant& grant : tickets_->tickets()) {
       const config::Ticket ticket{router, service_.name, grant.secret,
                                   context_.keyring.identity().fingerprint()};
       std::optional<int64_t> expires_s;  // a made-up name's go with this process
       if (!service_.name_is_made_up) expires_s = grant.expires_s;
-      invitations.push_back({grant.label, config::ticket_text(ticket), expires_s});
+      invitations->push_back({grant.label, config::ticket_text(ticket), expires_s});
     }
   }
   const bool needs_ticket = !base::is_loopback(router.host) || !context_.keyring.is_kept() ||

@@ -2,6 +2,7 @@
 #include "share/ticket_book.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -61,11 +62,24 @@ std::optional<TicketBook::Guest> TicketBook::admit(const secure::Digest& proof,
   return found;
 }
 
-bool TicketBook::knows(const Guest& guest) const {
-  if (guest.is_owner) return true;
+std::vector<std::string> TicketBook::drop_withdrawn() {
+  std::vector<std::string> labels;
+  const auto is_there = [this](const Grant& ticket) {
+    return has(secure::sha256(ticket.secret.reveal()));
+  };
+  const auto gone = std::stable_partition(tickets_.begin(), tickets_.end(), is_there);
+  std::transform(gone, tickets_.end(), std::back_inserter(labels),
+                 [](const Grant& ticket) { return ticket.label; });
+  tickets_.erase(gone, tickets_.end());
+  return labels;
+}
+
+bool TicketBook::knows(const Guest& guest) const { return guest.is_owner || has(guest.secret_id); }
+
+bool TicketBook::has(const secure::Digest& secret_id) const {
   const std::vector<Grant> all = grants();
   return std::any_of(all.begin(), all.end(), [&](const Grant& grant) {
-    return secure::equal(secure::sha256(grant.secret.reveal()), guest.secret_id);
+    return secure::equal(secure::sha256(grant.secret.reveal()), secret_id);
   });
 }
 

@@ -48,11 +48,16 @@ class TicketBook {
   std::optional<Guest> admit(const secure::Digest& proof, const secure::Digest& exporter,
                              int64_t now_s) const;
 
+  // The labels of those tickets to hand out that were taken away, or replaced, since it was asked
+  // last: they are handed out no more.
+  std::vector<std::string> drop_withdrawn();
+
   // The ticket is there still. It may have expired: what it opened before goes on.
   bool knows(const Guest& guest) const;
 
  private:
   std::vector<secure::Grant> grants() const;
+  bool has(const secure::Digest& secret_id) const;
 
   secure::Keyring& keyring_;
   const Terms terms_;

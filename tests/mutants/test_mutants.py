@@ -141,7 +141,7 @@ MUTANTS = {
         TICKETS, "if (!is_it || grant.expires_s <= now_s)", "if (!is_it)"
     ),
     "a withdrawn ticket is still known": Mutant(
-        TICKETS, "return secure::equal(secure::sha256(grant.secret.reveal()), guest.secret_id);",
+        TICKETS, "return secure::equal(secure::sha256(grant.secret.reveal()), secret_id);",
         "return true;",
     ),
 }

@@ -74,7 +74,7 @@ Events::Invitation ticket(const std::string& guest) {
 
 void tell_all(Events& events) {
   events.router_listening("127.0.0.1:6353", "");
-  events.sharing("web", Endpoint::tcp("", 3000), {ticket("")}, false);
+  events.sharing("web", Endpoint::tcp("", 3000), std::vector{ticket("")}, false);
   events.listening("web", "127.0.0.1:8080");
   events.connection_open("1a2b3c4d", "web");
   events.connection_closed("1a2b3c4d", "web", 12, 34, "done");
@@ -155,6 +155,8 @@ TEST_CASE("events: a colleague has one line to paste, and each guest another") {
   CHECK(both.errors.find("  bob runs: mindmeld connect '") != std::string::npos);
   CHECK(both.errors.find("  carol runs: mindmeld connect '") != std::string::npos);
   CHECK(both.output.find(R"(#secret","guest":"bob"})") != std::string::npos);
+  CHECK(told({}, sharing({})).errors ==  // every ticket was taken back
+        "sharing web → 127.0.0.1:3000, encrypted from end to end\n");
 }
 
 TEST_CASE("events: without encryption both sides have to say so, and the router be named") {

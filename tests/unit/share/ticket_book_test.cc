@@ -88,6 +88,17 @@ TEST_CASE("ticket book: a ticket that was replaced opens nothing, and is known n
   CHECK(world.admit(all_new, all_new.tickets()[0].secret));
 }
 
+TEST_CASE("ticket book: a ticket that was taken away is told once, and handed out no more") {
+  World world;
+  TicketBook book = world.book({.service = "web", .guests = {"bob", "carol"}});
+  CHECK(book.drop_withdrawn().empty());
+  world.book({.service = "web", .guests = {"bob"}, .renew = true});
+  CHECK(book.drop_withdrawn() == std::vector<std::string>{"bob"});
+  CHECK(book.drop_withdrawn().empty());
+  REQUIRE(book.tickets().size() == 1);
+  CHECK(book.tickets()[0].label == "carol");
+}
+
 TEST_CASE("ticket book: a made-up name has a new ticket at each start, kept nowhere") {
   World world;
   const TicketBook::Terms terms{.service = "ann-3000", .is_made_up = true, .guests = {}};
