@@ -74,7 +74,9 @@ std::string text_of(const std::vector<ServiceInfo>& services, const config::List
     return table(services) + (config.with_connections ? connections_table(services) : "");
   }
   if (!config.globs.empty()) return "no service of that name at " + router + "\n";
-  if (config.ticket) return "\"" + config.ticket->service + "\" is not at " + router + " now\n";
+  if (config.ticket)
+    return "\"" + config.ticket->service + "\" is not at " + router +
+           " now, or this ticket does not open it\n";
   return "no services at " + router + ": share one with mindmeld share web=3000\n";
 }
 
