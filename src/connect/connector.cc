@@ -281,7 +281,8 @@ void Connector::on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) {
   const bool is_denied =
       ending.code == ResetCode::kDenied || ending.code == ResetCode::kProtectionMismatch;
   if (ending.is_clean) fault_told_ = false;
-  const bool is_fault = is_denied || ending.code == ResetCode::kProtocol;
+  const bool is_fault =
+      is_denied || ending.code == ResetCode::kProtocol || ending.code == ResetCode::kLaneLost;
   if (is_fault) tell_fault(is_denied ? "not_allowed" : "reset", ending);
   if (!is_standard()) return;
   if (!ending.is_clean && !is_fault && !stopped_) context_.events.error("reset", ending.why);

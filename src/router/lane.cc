@@ -13,7 +13,8 @@ base::Status status_of(LaneEnd end) {
     case LaneEnd::kPartnerLost:
       return base::error(base::Code::kAborted, "the other end's lane was lost");
     case LaneEnd::kNotAdmitted:
-      return base::error(base::Code::kUnauthenticated, "an end's pass is not valid here any more");
+      return base::error(base::Code::kUnauthenticated,
+                         "the pass of one of its two ends is not valid here any more");
     case LaneEnd::kShutdown:
       return base::error(base::Code::kUnavailable, "the router is shutting down");
   }
