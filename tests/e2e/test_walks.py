@@ -13,41 +13,21 @@ from harness.download import Download
 from harness.forward import Forward
 from harness.people import People, written
 from harness.program import Program
-from harness.streams import PATIENCE_S, RESET, Payload, drain, ping, receive_exactly
+from harness.streams import PATIENCE_S, RESET, Payload, drain, ping
 from harness.target import echo
 from harness.web import PAGE, WebServer
 from harness.world import Finished, Router, World, listening
 
 pytestmark = pytest.mark.needs_binary
 
-MIB = 1 << 20
-PAYLOAD = Payload(64 * MIB)  # more than is on its way at any time
+PAYLOAD = Payload(64 << 20)  # more than is on its way at any time
 
 
 def begun(world: World, address: str) -> Download:
-    """A download of all the payload, of which the first MiB has come."""
-    download = world.owned(Download(f"http://{address}/file"))
-    assert receive_exactly(download.output, MIB) == PAYLOAD.bytes()[:MIB]
+    """A download that has begun."""
+    download = world.owned(Download(address, PAYLOAD))
+    download.expect_beginning()
     return download
-
-
-def expect_the_rest(download: Download) -> None:
-    """Every other byte comes, and its end."""
-    assert receive_exactly(download.output, PAYLOAD.size - MIB) == PAYLOAD.bytes()[MIB:]
-    assert download.output.recv(1) == b""
-    assert download.failure() == ""
-
-
-def page(browser: http.client.HTTPConnection) -> bytes:
-    """One more answer on the connection that is there."""
-    browser.request("GET", "/")
-    return browser.getresponse().read()
-
-
-def expect_cut(download: Download) -> None:
-    """It ends before its end, and not as if that were all."""
-    assert drain(download.output).size < PAYLOAD.size - MIB
-    assert "Connection reset by peer" in download.failure()
 
 
 # ---- a team
@@ -120,17 +100,17 @@ def test_one_of_two_guests_leaves_and_the_other_does_not_notice(world: World, te
 
     team.take_back("ann", "web", "gina")
     share.wait_line("the ticket of gina opens web no more, and what it had opened is cut")
-    expect_cut(ginas)
+    ginas.expect_cut()
     gina.wait_line("web: the ticket that opened this connection was withdrawn")
     later = world.start("connect", "web=0", "--hold", "500ms", extra=as_gina)
-    refused = world.owned(Download(f"http://{listening(later, 'web')}/"))
+    refused = world.owned(Download(listening(later, "web"), PAYLOAD))
     later.wait_line('waiting for service "web": no such service, or this ticket does not open it')
     assert "Connection reset by peer" in refused.failure()
     listed = world.run("list", tickets[0], extra=as_gina)
     assert listed.stdout.startswith('"web" is not at ') and "this ticket" in listed.stdout
 
-    expect_the_rest(guss)
-    expect_the_rest(begun(world, at_gus))
+    guss.expect_rest()
+    begun(world, at_gus).expect_rest()
 
 
 def test_somebody_leaves_the_team_and_the_others_do_not_notice(world: World, team: Team) -> None:
@@ -139,7 +119,8 @@ def test_somebody_leaves_the_team_and_the_others_do_not_notice(world: World, tea
     anns.wait_event("sharing")
     bens = team.start("ben", "share", f"db={team.web.port}", "--ticket", "cleo", expected_exit=3)
     (ticket,) = team.tickets(bens, "cleo")
-    expect_the_rest(begun(world, listening(team.start("cleo", "connect", f"{ticket}=0"), "db")))
+    first = team.start("cleo", "connect", f"{ticket}=0")
+    begun(world, listening(first, "db")).expect_rest()
     cleo = team.start("cleo", "connect", "db=0")  # the next day: the name is enough
     at_cleo = listening(cleo, "db")
     cleos = begun(world, at_cleo)
@@ -154,7 +135,7 @@ def test_somebody_leaves_the_team_and_the_others_do_not_notice(world: World, tea
     assert drain(at_ben).end == RESET
     bens.wait_line("this pass is not valid here: ask who runs this router for a new one")
     assert bens.wait_exit() == 3
-    expect_cut(cleos)
+    cleos.expect_cut()
     cleo.wait_line("db: .*the pass of one of its two ends is not valid here any more")
     world.dial(at_cleo)
     cleo.wait_line('waiting for service "db"; the router has wiki')
@@ -167,6 +148,12 @@ def test_somebody_leaves_the_team_and_the_others_do_not_notice(world: World, tea
 # ---- a lid
 
 
+def get(browser: http.client.HTTPConnection) -> bytes:
+    """One more page by the connection that is there."""
+    browser.request("GET", "/")
+    return browser.getresponse().read()
+
+
 @pytest.mark.parametrize("whose", ["share", "connect"])
 def test_a_lid_is_closed_and_opened_where_the_network_comes_later(world: World, whose: str) -> None:
     web = world.owned(WebServer(PAYLOAD))
@@ -175,7 +162,7 @@ def test_a_lid_is_closed_and_opened_where_the_network_comes_later(world: World, 
     link = forward.share_link if whose == "share" else forward.connect_link
     browser = http.client.HTTPConnection(forward.address, timeout=PATIENCE_S)
     world.owned(browser)
-    assert page(browser) == PAGE
+    assert get(browser) == PAGE
     download = begun(world, forward.address)
 
     laptop.send_signal(signal.SIGSTOP)
@@ -189,6 +176,6 @@ def test_a_lid_is_closed_and_opened_where_the_network_comes_later(world: World, 
     link.refuse(False)
 
     assert browser.getresponse().read() == PAGE
-    assert page(browser) == PAGE
-    expect_the_rest(download)
+    assert get(browser) == PAGE
+    download.expect_rest()
     assert web.connections == 2

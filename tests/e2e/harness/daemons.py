@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Other people's servers (sshd, redis-server, iperf3), each on a free port of its own."""
+"""Other people's servers (sshd, redis-server, iperf3, postgres), each on a free port of its own."""
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,3 +111,28 @@ def ssh_server(folder: Path) -> SshServer:
     options += ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
     options += ["-o", f"User={USER}", "-o", "LogLevel=ERROR", "-o", "IdentityAgent=none"]
     return SshServer(daemon, tuple(options))
+
+
+class PostgresServer(Daemon):
+    """A PostgreSQL that lets everybody of this machine in, as its user postgres. It refuses to be
+    root's, so then it is the user's that Debian's package makes."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="postgres-")  # within others' reach
+        data = f"{self._folder.name}/data"
+        owner: tuple[str, ...] = ()
+        if os.geteuid() == 0:
+            shutil.chown(self._folder.name, "postgres", "postgres")
+            owner = ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups")
+        (programs,) = Path("/usr/lib/postgresql").glob("*/bin")
+        make = [*owner, programs / "initdb", "--no-sync", "--auth=trust", "--username=postgres"]
+        subprocess.run([*make, "--pgdata", data], check=True, capture_output=True)
+        port = free_port()
+        flags = ["-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", "", "-F"]
+        super().__init__([*owner, programs / "postgres", *flags], "ready to accept", port)
+
+    def close(self) -> None:
+        """Ends it, whoever is still connected."""
+        os.kill(self.pid, signal.SIGINT)
+        super().close()
+        self._folder.cleanup()
