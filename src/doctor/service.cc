@@ -45,7 +45,8 @@ void tell_absence(const Context& context, const std::string& name, const Status&
                      is_refused ? "ask who runs the router for the right to connect to it, or who "
                                   "shares it for a ticket"
                                 : "does mindmeld share run there, for this router and as " + name +
-                                      "? It is listed by mindmeld list; a ticket may have ended",
+                                      " (mindmeld list shows what is shared)? A ticket may have "
+                                      "ended, or been taken back",
                      is_absent    ? ExitCode::kNoSuchService
                      : is_refused ? ExitCode::kNotAllowed
                                   : ExitCode::kRouterUnreachable);

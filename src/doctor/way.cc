@@ -30,7 +30,7 @@ constexpr milliseconds kClockOffMost = std::chrono::minutes(1);
 
 constexpr const char* kFrontEndRemedy =
     "is this the router's port? What stands in front of a router must speak HTTP/2 on both sides "
-    "(nginx: listen … http2, and grpc_pass; Cloud Run: --use-http2)";
+    "(nginx: listen 443 ssl http2, and grpc_pass; Cloud Run: --use-http2)";
 
 // gRPC would go by them; we tell it not to.
 constexpr const char* kProxyVariables[] = {"https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY",
@@ -161,9 +161,9 @@ bool check_pass(const Context& context) {
 }
 
 void check_version(const Context& context, const Listing& answer) {
-  const std::string version =
-      answer.router_version.empty() ? "that does not say its version" : answer.router_version;
-  const std::string both = "router " + version + ", this program " MM_VERSION;
+  const std::string theirs = answer.router_version.empty() ? "the router does not say its version"
+                                                           : "router " + answer.router_version;
+  const std::string both = theirs + ", this program " MM_VERSION;
   if (answer.revision >= transport::kRevision) return context.report.good("version", both);
   context.report.bad("version", "the router is older than this program: " + both,
                      "have the router updated to this program's version",

@@ -156,7 +156,7 @@ def test_a_front_end_that_speaks_http_1_to_the_router(
         FrontEnd(world.folder / "nginx", certificates, router.address, 5, inward="proxy_pass http://")
     )
     found = diagnose(world, *front_end.flags)
-    found.names("grpc", 5, "is not a mindmeld router", "on both sides (nginx: listen … http2, and grpc_pass")
+    found.names("grpc", 5, "is not a mindmeld router", "on both sides (nginx: listen 443 ssl http2, and grpc_pass")
     found.worked("tls", "http2")
 
 
