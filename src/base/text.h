@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mm::base {
 
@@ -30,6 +31,9 @@ size_t columns(std::string_view text);
 
 // Its first characters, as many as fit into `most` columns.
 std::string fitted(std::string_view text, size_t most);
+
+// Its lines, of `most` columns each, broken between two words; a longer word has one to itself.
+std::vector<std::string> wrapped(std::string_view text, size_t most);
 
 // "0 B", "1.0 kB", "12 MB": three digits at most, powers of 1000.
 std::string human_bytes(uint64_t bytes);

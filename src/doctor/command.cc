@@ -4,10 +4,8 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "config/events.h"
@@ -16,6 +14,7 @@
 #include "doctor/traffic.h"
 #include "doctor/way.h"
 #include "net/dial.h"
+#include "screen/terminal.h"
 #include "transport/loop_queue.h"
 
 namespace mm::doctor {
@@ -26,24 +25,13 @@ using base::StatusOr;
 
 constexpr base::Duration kTargetTimeout = std::chrono::seconds(3);
 
-std::string_view variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
-
-// As the C library goes by them: the first that is set.
-bool is_utf8() {
-  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const std::string_view locale = variable(name);
-    if (locale.empty()) continue;
-    return locale.ends_with("UTF-8") || locale.ends_with("utf8");
-  }
-  return false;
-}
-
 Report::Look look() {
-  const bool has_colours = isatty(STDOUT_FILENO) == 1 && variable("NO_COLOR").empty();
-  return {.has_ticks = is_utf8(), .has_colours = has_colours};
+  const screen::Look seen = screen::Terminal::look_of(STDOUT_FILENO);
+  Report::Look look{.has_ticks = seen.is_utf8};
+  if (!screen::Terminal::is_there(STDOUT_FILENO)) return look;
+  look.has_colours = seen.has_colour;
+  look.columns = seen.columns;
+  return look;
 }
 
 base::Status reach(net::Loop& loop, const base::Address& target) {

@@ -18,6 +18,7 @@ class Report {
   struct Look {
     bool has_ticks = false;  // its texts are UTF-8
     bool has_colours = false;
+    size_t columns = 0;  // 0: it is no terminal
   };
 
   // The descriptor is borrowed.
@@ -32,6 +33,9 @@ class Report {
   // Was not tried, or is neither good nor bad.
   void untold(std::string_view name, std::string_view what);
 
+  // What takes a while: a terminal shows it until there is something to tell.
+  void waiting(std::string_view name, std::string_view what);
+
   // The last line. kDone, or the exit code of the first cause.
   base::ExitCode verdict();
 
@@ -42,12 +46,14 @@ class Report {
     std::string_view colour;
   };
   void line(const Mark& mark, std::string_view name, std::string_view what);
+  void write(std::string head, size_t head_columns, std::string_view text);
   void publish(std::string_view name, config::Json ok, std::string_view what,
                std::string_view remedy);
 
   const config::Common common_;
   const Look look_;
   config::LineOutput output_;
+  bool is_waiting_ = false;
   std::string cause_;  // the name of the first check that failed
   base::ExitCode exit_code_ = base::ExitCode::kDone;
 };

@@ -167,6 +167,7 @@ void check_traffic(const Context& context) {
                        "both directions",
                        ExitCode::kRouterUnreachable);
   }
+  context.report.waiting("streams", "one is watched for " + text_of(context.config.patience));
   const std::string age = text_of(loopback.watch(context.config.patience));
   if (!loopback.ended()) {
     return context.report.good("streams", "one lived for " + age + ", and would have gone on");

@@ -2,7 +2,6 @@
 #include "screen/terminal.h"
 
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <string_view>
@@ -40,9 +39,9 @@ void put(std::string_view text) {
 
 }  // namespace
 
-bool Terminal::is_there() {
+bool Terminal::is_there(int descriptor) {
   const std::string_view term = variable("TERM");
-  return isatty(STDERR_FILENO) == 1 && !term.empty() && term != "dumb";
+  return isatty(descriptor) == 1 && !term.empty() && term != "dumb";
 }
 
 void Terminal::enter() {
@@ -67,10 +66,10 @@ void Terminal::leave() {
   before_.reset();
 }
 
-Look Terminal::look() const {
+Look Terminal::look_of(int descriptor) {
   Look look;
   winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
+  if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
     look.columns = size.ws_col;
     look.rows = size.ws_row;
   }

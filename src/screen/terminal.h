@@ -4,6 +4,7 @@
 #pragma once
 
 #include <termios.h>
+#include <unistd.h>
 
 #include <optional>
 #include <string>
@@ -15,8 +16,11 @@ namespace mm::screen {
 
 class Terminal {
  public:
-  // Somebody looks at a terminal that can do this.
-  static bool is_there();
+  // The descriptor is a terminal that can do this.
+  static bool is_there(int descriptor = STDERR_FILENO);
+
+  // How large a terminal is now, and what it can show.
+  static Look look_of(int descriptor);
 
   Terminal() { enter(); }
   ~Terminal() { leave(); }
@@ -27,8 +31,7 @@ class Terminal {
   void leave();
   void enter();
 
-  // How large it is now, and what it can show.
-  Look look() const;
+  Look look() const { return look_of(STDERR_FILENO); }
 
   // In place of all that it shows.
   void show(const std::vector<std::string>& lines) const;

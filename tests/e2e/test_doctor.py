@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ from harness.front_end import AS_ON_CLOUD_RUN, FrontEnd
 from harness.people import People
 from harness.program import assert_no_crash, assert_no_secret
 from harness.target import echo
-from harness.world import Router, World
+from harness.terminal import Terminal
+from harness.world import BINARY, Router, World
 
 pytestmark = pytest.mark.needs_binary
 
@@ -233,6 +235,24 @@ def test_a_person_reads_a_line_a_check_and_what_to_do(world: World, router: Rout
     first, second, last = ill.stdout.splitlines()
     assert first.startswith("!! name ") and second.strip().startswith("-> "), ill
     assert last == "the first cause: name", ill
+
+
+def test_a_terminal_shows_whole_words_and_what_is_waited_for(world: World, router: Router) -> None:
+    http_1 = world.target().serve(answer_as_of_old).address
+    environment = world.environment({"TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"})
+
+    def seen(*arguments: str) -> str:
+        doctor = shlex.join([BINARY, "doctor", *arguments])
+        command = ["sh", "-c", f"stty cols 80; {doctor}; echo over"]
+        return world.owned(Terminal(command, environment)).read_until("over")
+
+    lines = seen("--router", f"http://{http_1}").splitlines()
+    assert max(map(len, lines)) <= 80 and not any("\\x" in line for line in lines), lines
+    remedy = "is this the router's port? What stands in front of a router must speak HTTP/2 on both"
+    assert remedy in " ".join(line.strip() for line in lines)
+    assert lines[-3].startswith(" " * 17)
+    watched = seen(*router.flags, *SHORT)
+    assert "… streams      one is watched for 100 ms\r\n\x1b[A\x1b[K✓ streams " in watched
 
 
 def test_two_arguments_are_one_too_many(world: World) -> None:

@@ -10,6 +10,7 @@ using mm::base::human_duration;
 using mm::base::printable;
 using mm::base::quoted;
 using mm::base::without_secrets;
+using mm::base::wrapped;
 
 TEST_CASE("text: what a terminal would act on is escaped, and letters of any script are not") {
   CHECK(printable("plain text", 80) == "plain text");
@@ -46,6 +47,15 @@ TEST_CASE("text: a duration has its two largest units") {
   CHECK(human_duration(3'599) == "59 min");
   CHECK(human_duration(3 * 3'600 + 5 * 60) == "3 h 5 min");
   CHECK(human_duration(50 * 3'600) == "2 d 2 h");
+}
+
+TEST_CASE("text: lines are broken between words, and a word is never") {
+  using Lines = std::vector<std::string>;
+  CHECK(wrapped("does the router run", 8) == Lines{"does the", "router", "run"});
+  CHECK(wrapped("see https://relay.example.com now", 8) ==
+        Lines{"see", "https://relay.example.com", "now"});
+  CHECK(wrapped("grüße → dir", 9) == Lines{"grüße →", "dir"});
+  CHECK(wrapped("", 8) == Lines{""});
 }
 
 TEST_CASE("text: columns are characters, and a text is cut between two of them") {

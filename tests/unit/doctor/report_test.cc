@@ -55,6 +55,39 @@ TEST_CASE("report: the first cause decides, and a terminal gets what it can show
         }) == "\033[32m✓\033[0m tcp          answers\n");
 }
 
+TEST_CASE("report: a terminal's lines are broken between words, below where the text begins") {
+  const auto find = [](Report& report) {
+    report.good("tcp", "answers within the blink of an eye and less");
+    report.bad("name", "https://relay.example.com/is-not-broken",
+               "is the name of it written right?", ExitCode::kRouterUnreachable);
+  };
+  const auto at = [&](size_t columns) {
+    return said({}, {.has_ticks = true, .has_colours = false, .columns = columns}, find);
+  };
+  CHECK(at(47) ==
+        "✓ tcp          answers within the blink of an\n"
+        "               eye and less\n"
+        "✗ name         https://relay.example.com/is-not-broken\n"
+        "               → is the name of it written\n"
+        "                 right?\n");
+  const std::string unbroken =
+      "✓ tcp          answers within the blink of an eye and less\n"
+      "✗ name         https://relay.example.com/is-not-broken\n"
+      "               → is the name of it written right?\n";
+  CHECK(at(200) == unbroken);
+  CHECK(at(20) == unbroken);
+}
+
+TEST_CASE("report: what takes a while stands on a terminal until it is known") {
+  const auto wait = [](Report& report) {
+    report.waiting("streams", "watched");
+    report.good("streams", "lived");
+  };
+  CHECK(said({}, {.has_ticks = true, .has_colours = false, .columns = 80}, wait) ==
+        "… streams      watched\n\033[A\033[K✓ streams      lived\n");
+  CHECK(said({}, {.has_ticks = true}, wait) == "✓ streams      lived\n");
+}
+
 TEST_CASE("report: quiet tells what failed alone") {
   config::Common quiet;
   quiet.verbosity = -1;
