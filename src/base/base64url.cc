@@ -2,12 +2,6 @@
 #include "base/base64url.h"
 
 namespace mm::base {
-namespace {
-
-constexpr std::string_view kDigits =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-}  // namespace
 
 std::string to_base64url(std::span<const uint8_t> bytes) {
   std::string text;
@@ -15,9 +9,9 @@ std::string to_base64url(std::span<const uint8_t> bytes) {
   int count = 0;
   for (const uint8_t byte : bytes) {
     bits = bits << 8 | byte;
-    for (count += 8; count >= 6; count -= 6) text += kDigits[bits >> (count - 6) & 63];
+    for (count += 8; count >= 6; count -= 6) text += kBase64urlDigits[bits >> (count - 6) & 63];
   }
-  if (count > 0) text += kDigits[bits << (6 - count) & 63];
+  if (count > 0) text += kBase64urlDigits[bits << (6 - count) & 63];
   return text;
 }
 
@@ -26,7 +20,7 @@ std::optional<std::string> from_base64url(std::string_view text) {
   uint32_t bits = 0;
   int count = 0;
   for (const char c : text) {
-    const size_t digit = kDigits.find(c);
+    const size_t digit = kBase64urlDigits.find(c);
     if (digit == std::string_view::npos) return std::nullopt;
     bits = bits << 6 | static_cast<uint32_t>(digit);
     count += 6;

@@ -10,6 +10,9 @@
 
 namespace mm::base {
 
+inline constexpr std::string_view kBase64urlDigits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 std::string to_base64url(std::span<const uint8_t> bytes);
 
 // Nothing unless `text` is what to_base64url() makes of some bytes: so there is one text for each.

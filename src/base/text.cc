@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 
+#include "base/base64url.h"
 #include "base/check.h"
 #include "base/hex.h"
 
@@ -17,8 +18,20 @@ constexpr size_t kQuotedBytesMost = 80;
 constexpr size_t kSecretDigitsLeast = 40;
 
 bool is_capital(char c) { return 'A' <= c && c <= 'Z'; }
-bool is_digit(char c) {
-  return is_capital(c) || ('a' <= c && c <= 'z') || ('0' <= c && c <= '9') || c == '-' || c == '_';
+
+// Of a text of digits alone.
+bool may_be_secret(std::string_view digits) {
+  return digits.size() >= kSecretDigitsLeast &&
+         std::any_of(digits.begin(), digits.end(), is_capital);
+}
+
+// How many bytes before `at` belong to what may be a secret and goes on behind it. The piece alone
+// would not be taken for one.
+size_t piece_of_secret(std::string_view text, size_t at) {
+  const size_t begin = text.substr(0, at).find_last_not_of(kBase64urlDigits) + 1;  // npos + 1 is 0
+  const std::string_view rest = text.substr(begin);
+  const std::string_view digits = rest.substr(0, rest.find_first_not_of(kBase64urlDigits));
+  return digits.size() > at - begin && may_be_secret(digits) ? at - begin : 0;
 }
 
 // Length of the UTF-8 character that begins `text`; 1 where that is no valid beginning.
@@ -55,14 +68,19 @@ std::string escaped(std::string_view character) {
 std::string printable(std::string_view text, size_t most_bytes) {
   MM_CHECK(most_bytes >= 16);
   std::string out;
-  size_t cut = 0;  // where `out` is cut if not everything fits
-  while (!text.empty()) {
-    const std::string_view character = text.substr(0, character_length(text));
+  size_t cut = 0;   // where `out` is cut if not everything fits
+  size_t kept = 0;  // what of `text` that leaves
+  for (size_t at = 0; at < text.size();) {
+    const std::string_view character = text.substr(at, character_length(text.substr(at)));
     const std::string piece = is_harmless(character) ? std::string(character) : escaped(character);
-    if (out.size() + piece.size() > most_bytes) return out.substr(0, cut) + std::string(kCut);
+    if (out.size() + piece.size() > most_bytes) {
+      return out.substr(0, cut - piece_of_secret(text, kept)) + std::string(kCut);
+    }
     out += piece;
-    if (out.size() + kCut.size() <= most_bytes) cut = out.size();
-    text.remove_prefix(character.size());
+    at += character.size();
+    if (out.size() + kCut.size() > most_bytes) continue;
+    cut = out.size();
+    kept = at;
   }
   return out;
 }
@@ -70,11 +88,8 @@ std::string printable(std::string_view text, size_t most_bytes) {
 std::string without_secrets(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const auto* const end = std::find_if_not(text.begin(), text.end(), is_digit);
-    const std::string_view run = text.substr(0, static_cast<size_t>(end - text.begin()));
-    const bool is_secret =
-        run.size() >= kSecretDigitsLeast && std::any_of(run.begin(), run.end(), is_capital);
-    out += is_secret ? kCut : run;
+    const std::string_view run = text.substr(0, text.find_first_not_of(kBase64urlDigits));
+    out += may_be_secret(run) ? kCut : run;
     text.remove_prefix(run.size());
     if (text.empty()) break;
     out += text.front();

@@ -12,7 +12,8 @@
 namespace mm::base {
 
 // At most `most_bytes` bytes: characters that would move a terminal's cursor or turn the reading
-// direction are escaped, longer text is cut between two characters and ends in "...".
+// direction are escaped, longer text is cut between two characters and ends in "...". Of what
+// without_secrets() would hide no piece is left by the cut, for that could not be told from a word.
 // Require: most_bytes >= 16.
 std::string printable(std::string_view text, size_t most_bytes);
 

@@ -83,7 +83,8 @@ class Builder {
   bool parse_error(size_t read_bytes, const std::string&, const nlohmann::json::exception&) {
     if (read_bytes > text_.size()) return fail("this is not JSON: it ends too early");
     const std::string_view read = text_.substr(0, read_bytes);
-    const std::string_view line = read.substr(read.rfind('\n') + 1);
+    // Hidden before the cut, which would leave a piece that is not known for one.
+    const std::string line = base::without_secrets(read.substr(read.rfind('\n') + 1));
     const size_t cut = line.size() - std::min(line.size(), kNearBytesMost);
     return fail("this is not JSON: something is wrong near " + base::quoted(line.substr(cut)));
   }

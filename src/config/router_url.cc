@@ -52,7 +52,7 @@ StatusOr<RouterUrl> parse_router_url(std::string_view text) {
     scheme = lower_case(std::string(text.substr(0, end)));
     rest = text.substr(end + kSchemeEnd.size());
     if (scheme != "http" && scheme != "https") {
-      return usage_error(quoted(*scheme + "://") +
+      return usage_error(quoted(text.substr(0, end + kSchemeEnd.size())) +
                          " is not for routers: write http:// or https://");
     }
   }

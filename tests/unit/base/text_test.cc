@@ -74,3 +74,20 @@ TEST_CASE("text: what may be a pass or a ticket's secret is not shown") {
   CHECK(quoted(name) == '"' + name + '"');
   CHECK(quoted("ARatherShortName") == "\"ARatherShortName\"");
 }
+
+TEST_CASE("text: a cut leaves no piece of a pass or a ticket's secret, wherever it falls") {
+  const std::string secret = "MDEyMzQ1Njc4OWFiY2RlZgABAgMEBQYHCAkKCwwNDg8";
+  for (const std::string before : {"", "https://h/web#", "line\n", "a\xff"}) {
+    for (const std::string after : {"", "/", "\n/and=more.behind+it"}) {
+      for (size_t most = 16; most < 80; ++most) {
+        CAPTURE(before);
+        CAPTURE(after);
+        CAPTURE(most);
+        const std::string shown = without_secrets(printable(before + secret + after, most));
+        CHECK(shown.size() <= most);
+        CHECK(shown.find(secret[0]) == std::string::npos);
+      }
+    }
+  }
+  CHECK(printable("path/to/a-long-name", 16) == "path/to/a-lon...");
+}

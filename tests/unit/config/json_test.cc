@@ -50,6 +50,8 @@ TEST_CASE("json: what is not JSON is told with its line and its place") {
   CHECK(error_of("{\n\"a\": yes}") == "f.json:2" + near + "\"\"a\": y\"");
   CHECK(error_of("{} {}") == "f.json:1" + near + "\"{} {\"");
   CHECK(error_of("\xff\xfe") == "f.json:1" + near + "\"\\xff\"");
+  CHECK(error_of(R"({"pass": "mm_ann_MDEyMzQ1Njc4OWFiY2RlZgABAgMEBQYHCAkKCwwNDg8",})") ==
+        "f.json:1" + near + R"("{"pass": "...",}")");
 }
 
 TEST_CASE("json: hostile texts give one short line") {

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "base/text.h"
+
 using namespace mm::config;
 
 TEST_CASE("router_url: a scheme decides on TLS and the port, and without one loopback does") {
@@ -74,6 +76,20 @@ TEST_CASE("router_url: what is wrong is told with what to write") {
     const auto url = parse_router_url(row.text);
     REQUIRE(!url.ok());
     CHECK(mm::base::message(url.status()) == row.error);
+  }
+}
+
+TEST_CASE("router_url: an error shows no piece of a secret, in whichever part of the URL it is") {
+  const std::string secret = "MDEyMzQ1Njc4OWFiY2RlZgABAgMEBQYHCAkKCwwNDg8";
+  for (const std::string& text :
+       {secret + "://a", secret + "/path",
+        "https://a.host.with.a.long.name.example.com.." + secret + "/path"}) {
+    CAPTURE(text);
+    const auto url = parse_router_url(text);
+    REQUIRE(!url.ok());
+    const std::string shown = mm::base::without_secrets(mm::base::message(url.status()));
+    CHECK(shown.find(secret.substr(0, 4)) == std::string::npos);
+    CHECK(shown.find("mdey") == std::string::npos);  // as a scheme is compared
   }
 }
 

@@ -103,10 +103,10 @@ TEST_CASE("registry: a bad name is refused, a bad label is made printable") {
   Share share;
   CHECK(registry.add(offer("Web!"), share, 1).status().code() == base::Code::kInvalidArgument);
   Offer with_label = offer("web");
-  with_label.label = "ann\x1b[2J" + std::string(1000, 'x');
+  with_label.label = "ann\x1b[2J " + std::string(1000, 'x');
   CHECK(registry.add(with_label, share, 1).ok());
   CHECK(registry.find("web")->label.size() == 128);
-  CHECK(registry.find("web")->label.starts_with("ann\\x1b[2Jxxx"));
+  CHECK(registry.find("web")->label.starts_with("ann\\x1b[2J xxx"));
 }
 
 TEST_CASE("registry: there is an end to the number of services") {
