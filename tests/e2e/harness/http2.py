@@ -9,6 +9,8 @@ import h2.config
 import h2.connection
 import h2.events
 
+from harness.streams import is_ended_within
+
 FORWARD = "/mindmeld.v1.ControlService/ForwardToService"
 LANE = "/mindmeld.v1.ProxyService/ProxyConnection"
 
@@ -70,15 +72,7 @@ class Http2:
 
     def is_ended_within(self, timeout_s: float) -> bool:
         """Reads and answers nothing, until the other side ends the connection."""
-        self._socket.settimeout(timeout_s)
-        try:
-            while self._socket.recv(65536):
-                continue
-        except TimeoutError:
-            return False
-        except ConnectionError:
-            pass
-        return True
+        return is_ended_within(self._socket, timeout_s)
 
     def wait(self, is_it: Callable[[h2.events.Event], bool]) -> h2.events.Event | None:
         """The first event that is it; nothing: the connection ended before."""

@@ -176,6 +176,19 @@ def wait_readable(connection: socket.socket, timeout_s: float = 10.0) -> bool:
     return bool(select.select([connection], [], [], timeout_s)[0])
 
 
+def is_ended_within(connection: socket.socket, timeout_s: float) -> bool:
+    """Does the other side end it, in whichever way, before it is silent for so long?"""
+    connection.settimeout(timeout_s)
+    try:
+        while connection.recv(BLOCK_BYTES):
+            continue
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        pass
+    return True
+
+
 def wait_broken(connection: socket.socket, timeout_s: float = 10.0) -> None:
     """Waits for the reset of a connection whose end of stream came before, then sees it."""
     poll = select.poll()
