@@ -17,7 +17,9 @@ using base::TimePoint;
 // router's wait for the other end, longer than any step of the backoff before its patience is over.
 constexpr base::Duration kLived = std::chrono::seconds(1);
 
-// How long a move is tried again that was refused. Longer than a router that ends leaves its lanes.
+// How long a move is tried again that was refused, or that nobody joined: else the lane would stay
+// at a router that others have left, until that goes without a word. Longer than a router that ends
+// leaves its lanes, and twice its patience for a lane alone.
 constexpr base::Duration kMove = std::chrono::seconds(10);
 
 // A heartbeat that is due while a write is out is looked for again so soon.
@@ -173,9 +175,7 @@ void Redial::lose(std::unique_ptr<Attachment>& attachment, const Status& status)
   }
   if (was_current) return host_.on_lost(lost->generation, status);
   if (current_) {  // a move did not come about, and nothing is lost
-    const base::TimePoint now = loop_.clock().now();
-    const bool was_refused = now - lost->opened_time < kLived;  // else nobody came
-    if (was_refused && now < move_until_ && !current_->is_half_closed) again();
+    if (loop_.clock().now() < move_until_ && !current_->is_half_closed) again();
     return;
   }
   host_.on_missed(status);

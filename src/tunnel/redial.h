@@ -77,7 +77,7 @@ class Redial {
 
   // Opens the next lane: after a while, longer each time, because the last one was lost; or now,
   // leaving the current one, if there is one, when the peer has spoken on the new one. A move that
-  // is refused is tried again for a while.
+  // does not come about is tried again for a while.
   void again();
   void move();
 

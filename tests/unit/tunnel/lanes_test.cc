@@ -134,15 +134,31 @@ TEST_CASE("tunnel: a move opens the next lane, and leaves the first when the pee
   CHECK(world.told.empty());  // nothing was lost
 }
 
-TEST_CASE("tunnel: a move that nobody follows leaves the lane as it is") {
+TEST_CASE("tunnel: a move that nobody follows is tried once more, and leaves the lane as it is") {
   World world;
   world.start_and_greet();
   world.tunnel->move();
-  world.pass(5s);     // the router's patience
-  world.lose_lane();  // the second
-  CHECK(!world.lanes[0].is_gone);
+  for (size_t tried = 2; tried <= 3; ++tried) {
+    world.pass(5s);  // the router's patience
+    REQUIRE(world.lanes.size() == tried);
+    world.lose_lane();  // the newest
+    CHECK(!world.lanes[0].is_gone);
+  }
   world.pass(5s);
-  CHECK(world.lanes.size() == 2);
+  CHECK(world.lanes.size() == 3);
+  CHECK(world.told.empty());
+}
+
+TEST_CASE("tunnel: a move that is refused late, as over a slow network, is tried again as well") {
+  World world;
+  world.start_and_greet();
+  world.tunnel->move();
+  world.pass(2s);
+  world.lose_lane();
+  world.pass(50ms);
+  REQUIRE(world.lanes.size() == 3);
+  world.greet(18, 2);
+  CHECK(world.lanes[0].is_gone);
   CHECK(world.told.empty());
 }
 
