@@ -11,6 +11,7 @@
 #include <ctime>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "base/random.h"
 #include "base/text.h"
@@ -95,7 +96,7 @@ class Lister {
         again_(loop),
         signals_(loop, [this](int number) { on_signal(number); }, {SIGINT, SIGTERM}) {
     const bool has_page = config.watch && !config.common.json && isatty(STDOUT_FILENO) == 1;
-    if (has_page && screen::Terminal::is_there()) page_.emplace();
+    if (has_page && screen::Terminal::is_there()) page_.emplace(loop, [this] { draw(); });
   }
 
   ExitCode run() {
@@ -126,20 +127,24 @@ class Lister {
   }
 
   void show(const std::vector<ServiceInfo>& services) {
-    std::string text = text_of(services, config_);
-    if (page_) return draw(text);
-    if (text == shown_ && !config_.common.json) return;
-    shown_ = text;
-    if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return;
+    const bool is_told = take(text_of(services, config_));
+    if (page_) return draw();
+    if (!is_told || (std::fputs(text_.c_str(), stdout) >= 0 && std::fflush(stdout) == 0)) return;
     events_.error("output", std::string("cannot write the list: ") + std::strerror(errno));
     exit_code_ = ExitCode::kInternal;
   }
 
+  // True: it is to be told, for it is new, or a script hears each look.
+  bool take(std::string text) {
+    const std::string before = std::exchange(text_, std::move(text));
+    return text_ != before || config_.common.json;
+  }
+
   // The newest services are the last, so where there are too many it is the first that go.
-  void draw(const std::string& text) {
+  void draw() {
     const screen::Look look = page_->look();
     std::vector<std::string> lines;
-    std::istringstream in(text);
+    std::istringstream in(text_);
     for (std::string line; std::getline(in, line);)
       lines.push_back(base::fitted(line, look.columns));
     if (lines.size() > look.rows) {
@@ -154,7 +159,10 @@ class Lister {
     base::SystemRandom random;
     transport::Retry retry(random, !config_.watch);
     const auto decision = retry.on_failure(status, now);
-    if (decision.again_after && page_) return draw(base::message(status) + "; trying again\n");
+    if (decision.again_after && page_) {
+      take(base::message(status) + "; trying again\n");
+      return draw();
+    }
     if (decision.again_after) return events_.error("router", base::message(status));
     events_.given_up(status, decision.exit_code);
     exit_code_ = decision.exit_code;
@@ -170,7 +178,7 @@ class Lister {
   transport::RouterClient& router_;
   config::Events& events_;
   std::optional<screen::Terminal> page_;
-  std::string shown_;
+  std::string text_;  // what was shown last
   ExitCode exit_code_ = ExitCode::kDone;
   net::Timer again_;
   net::Signals signals_;

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <utility>
@@ -54,10 +53,10 @@ Live::Live(net::Loop& loop, const tunnel::TunnelSet& tunnels, Side side)
       tunnels_(tunnels),
       side_(side),
       started_(loop.clock().now()),
+      terminal_(loop, [this] { draw(); }),
       sampled_(started_),
       tick_timer_(loop),
-      draw_timer_(loop),
-      signals_(loop, [this](int number) { on_signal(number); }, {SIGWINCH, SIGTSTP, SIGCONT}) {
+      draw_timer_(loop) {
   scene_.title = side == Side::kShare ? "mindmeld share" : "mindmeld connect";
   draw();
   tick_timer_.after(kTick, [this] { tick(); });
@@ -200,15 +199,6 @@ void Live::draw() {
     scene_.rows.push_back(connection.row);
   }
   terminal_.show(screen::draw(scene_, look));
-}
-
-void Live::on_signal(int number) {
-  if (number == SIGTSTP) {
-    terminal_.leave();
-    kill(getpid(), SIGSTOP);  // until SIGCONT
-  }
-  terminal_.enter();
-  draw();
 }
 
 }  // namespace mm::screen

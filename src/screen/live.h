@@ -52,7 +52,6 @@ class Live final : public config::Audience {
   void draw_soon();
   void sample();
   void tick();
-  void on_signal(int number);
   std::string state() const;
 
   net::Loop& loop_;
@@ -73,7 +72,6 @@ class Live final : public config::Audience {
   base::TimePoint sampled_;
   net::Timer tick_timer_;
   net::Timer draw_timer_;
-  net::Signals signals_;
 };
 
 }  // namespace mm::screen

@@ -3,8 +3,10 @@
 
 #include <sys/ioctl.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 namespace mm::screen {
 namespace {
@@ -29,6 +31,12 @@ bool is_utf8() {
   return false;
 }
 
+// Whoever else changes a terminal is stopped (SIGTTOU), or writes into what another one shows.
+bool is_foreground(int terminal) { return tcgetpgrp(terminal) == getpgrp(); }
+
+// One that is not ours to control has no foreground.
+bool shell_has_it() { return tcgetpgrp(STDERR_FILENO) != -1 && !is_foreground(STDERR_FILENO); }
+
 void put(std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
@@ -41,15 +49,18 @@ void put(std::string_view text) {
 
 bool Terminal::is_there(int descriptor) {
   const std::string_view term = variable("TERM");
-  return isatty(descriptor) == 1 && !term.empty() && term != "dumb";
+  return isatty(descriptor) == 1 && !term.empty() && term != "dumb" && !shell_has_it();
 }
+
+Terminal::Terminal(net::Loop& loop, std::function<void()> redraw)
+    : redraw_(std::move(redraw)),
+      signals_(loop, [this](int number) { on_signal(number); }, {SIGWINCH, SIGTSTP, SIGCONT}) {}
 
 void Terminal::enter() {
   if (is_ours_) return;
   is_ours_ = true;
-  const bool is_foreground = tcgetpgrp(STDIN_FILENO) == getpgrp();  // else it would be stopped
   termios now{};
-  if (is_foreground && tcgetattr(STDIN_FILENO, &now) == 0) {
+  if (is_foreground(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &now) == 0) {
     before_ = now;
     now.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON);
     tcsetattr(STDIN_FILENO, TCSANOW, &now);
@@ -61,9 +72,9 @@ void Terminal::leave() {
   if (!is_ours_) return;
   is_ours_ = false;
   put(kPageBefore);
-  if (!before_) return;
-  tcsetattr(STDIN_FILENO, TCSAFLUSH, &*before_);  // what was typed meanwhile was for nobody
-  before_.reset();
+  const std::optional<termios> before = std::exchange(before_, std::nullopt);
+  if (!before || !is_foreground(STDIN_FILENO)) return;
+  tcsetattr(STDIN_FILENO, TCSAFLUSH, &*before);  // what was typed meanwhile was for nobody
 }
 
 Look Terminal::look_of(int descriptor) {
@@ -78,11 +89,20 @@ Look Terminal::look_of(int descriptor) {
   return look;
 }
 
-void Terminal::show(const std::vector<std::string>& lines) const {
-  if (!is_ours_) return;
+void Terminal::show(const std::vector<std::string>& lines) {
+  if (shell_has_it()) return;
+  enter();
   std::string page(kClear);
   for (size_t i = 0; i < lines.size(); ++i) page += (i == 0 ? "" : "\r\n") + lines[i];
   put(page);
+}
+
+void Terminal::on_signal(int number) {
+  if (number == SIGTSTP) {
+    leave();
+    raise(SIGSTOP);  // this thread at once, and so not kill(); until SIGCONT
+  }
+  redraw_();
 }
 
 }  // namespace mm::screen

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from harness.people import People
 from harness.streams import receive_exactly
-from harness.terminal import Terminal
-from harness.world import BINARY, World, listening
+from harness.terminal import OWN_PAGE, PAGE_BEFORE
+from harness.world import World, listening
 
 pytestmark = pytest.mark.needs_binary
 
@@ -67,15 +67,26 @@ def test_the_connections_of_ones_own_services_are_shown_to_nobody_else(world: Wo
 
 def test_a_watched_list_follows_what_is_shared(world: World) -> None:
     router = world.router()
-    command = ("setsid", "--ctty", BINARY, "list", "--watch", *router.flags)
-    environment = world.environment({"TERM": "xterm", "LANG": "C.UTF-8"})
-    terminal = world.owned(Terminal(command, environment))
+    terminal = world.at_terminal("list", "--watch", *router.flags)
     terminal.read_until("no services at")
     world.share(router, f"web={world.target().address}")
     terminal.read_until("web   tcp")
     terminal.send_signal(signal.SIGINT)
-    terminal.read_until("\x1b[?1049l")
+    terminal.read_until(PAGE_BEFORE)
     assert terminal.wait_exit(10) == 130
+
+
+def test_ctrl_z_gives_the_page_of_a_watched_list_back(world: World) -> None:
+    router = world.router()
+    terminal = world.at_terminal("list", "--watch", *router.flags)
+    terminal.read_until("no services at")
+    terminal.send_signal(signal.SIGTSTP)
+    terminal.read_until(PAGE_BEFORE)
+    terminal.wait_stopped()
+    terminal.send_signal(signal.SIGCONT)
+    terminal.read_until(OWN_PAGE)
+    terminal.send_signal(signal.SIGTERM)
+    assert terminal.wait_exit(10) == 0
 
 
 def test_a_watched_list_in_a_script_is_an_object_each_time(world: World) -> None:

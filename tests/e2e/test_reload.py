@@ -11,8 +11,7 @@ import pytest
 from harness.program import Program
 from harness.streams import finish, ping, receive_exactly
 from harness.target import echo
-from harness.terminal import Terminal
-from harness.world import BINARY, World, listening
+from harness.world import World, listening
 
 pytestmark = pytest.mark.needs_binary
 
@@ -111,8 +110,7 @@ def test_a_configuration_that_is_wrong_changes_nothing(world: World, command: st
 
 def test_a_share_ends_with_its_terminal(world: World) -> None:
     router = world.router()
-    share = ("setsid", "--ctty", BINARY, "share", f"web={world.target().address}", *router.flags)
-    terminal = world.owned(Terminal(share, world.environment()))
+    terminal = world.at_terminal("share", f"web={world.target().address}", *router.flags)
     terminal.read_until("mindmeld connect web")
     terminal.hang_up()
     assert terminal.wait_exit(10) == 0

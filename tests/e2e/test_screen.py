@@ -6,19 +6,10 @@ import signal
 
 import pytest
 from harness.streams import receive_exactly
-from harness.terminal import Terminal
-from harness.world import BINARY, World, listening
+from harness.terminal import OWN_PAGE, PAGE_BEFORE
+from harness.world import World, listening
 
 pytestmark = pytest.mark.needs_binary
-
-OWN_PAGE, PAGE_BEFORE = "\x1b[?1049h", "\x1b[?1049l"
-
-
-def at_terminal(world: World, *arguments: str, **variables: str) -> Terminal:
-    """A command before which somebody sits."""
-    environment = world.environment({"TERM": "xterm", "LANG": "C.UTF-8"} | variables)
-    command = ("setsid", "--ctty", BINARY, *arguments)
-    return world.owned(Terminal(command, environment))
 
 
 def test_a_share_shows_its_state_its_connections_and_at_the_end_what_was_said(
@@ -26,7 +17,7 @@ def test_a_share_shows_its_state_its_connections_and_at_the_end_what_was_said(
 ) -> None:
     router = world.router()
     target = world.target()
-    share = at_terminal(world, "share", f"web={target.address}", *router.flags)
+    share = world.at_terminal("share", f"web={target.address}", *router.flags)
     share.read_until(OWN_PAGE)
     share.read_until("on this machine run: mindmeld connect web")
     share.read_until("online, ")
@@ -47,7 +38,7 @@ def test_a_share_shows_its_state_its_connections_and_at_the_end_what_was_said(
 def test_a_router_that_is_away_is_seen_and_tried_again(world: World) -> None:
     router = world.router()
     target = world.target()
-    share = at_terminal(world, "share", f"web={target.address}", *router.flags)
+    share = world.at_terminal("share", f"web={target.address}", *router.flags)
     share.read_until("online, ")
     router.program.kill()
     share.read_until("the router is away for ")
@@ -60,8 +51,8 @@ def test_a_router_that_is_away_is_seen_and_tried_again(world: World) -> None:
 def test_who_wants_lines_gets_lines(world: World, how: str) -> None:
     router = world.router()
     flags, variables = (("--plain",), {}) if how == "flag" else ((), {"TERM": "dumb"})
-    share = at_terminal(
-        world, "share", f"web={world.target().address}", *flags, *router.flags, **variables
+    share = world.at_terminal(
+        "share", f"web={world.target().address}", *flags, *router.flags, **variables
     )
     shown = share.read_until("ms away")
     assert "sharing web" in shown and "\x1b" not in shown
@@ -71,8 +62,8 @@ def test_who_wants_lines_gets_lines(world: World, how: str) -> None:
 
 def test_colour_and_letters_are_as_the_terminal_wants_them(world: World) -> None:
     router = world.router()
-    share = at_terminal(
-        world, "share", f"web={world.target().address}", *router.flags, NO_COLOR="1", LANG="C"
+    share = world.at_terminal(
+        "share", f"web={world.target().address}", *router.flags, NO_COLOR="1", LANG="C"
     )
     shown = share.read_until("online, ") + share.read_until("web -> ")
     assert "\x1b[32m" not in shown
@@ -82,11 +73,43 @@ def test_colour_and_letters_are_as_the_terminal_wants_them(world: World) -> None
 
 def test_ctrl_z_gives_the_page_back_and_the_next_picture_takes_it_again(world: World) -> None:
     router = world.router()
-    share = at_terminal(world, "share", f"web={world.target().address}", *router.flags)
+    share = world.at_terminal("share", f"web={world.target().address}", *router.flags)
     share.read_until("online, ")
     share.send_signal(signal.SIGTSTP)
     share.read_until(PAGE_BEFORE)
+    share.wait_stopped()
+    share.type("echoed")  # by the terminal, as before
+    assert OWN_PAGE not in share.read_until("echoed")
     share.send_signal(signal.SIGCONT)
     share.read_until(OWN_PAGE)
     share.send_signal(signal.SIGTERM)
     assert share.wait_exit(10) == 0
+
+
+def test_what_a_shell_started_in_the_background_leaves_the_terminal_to_it(world: World) -> None:
+    router = world.router()
+    shell = world.at_terminal(
+        *("share", f"web={world.target().address}", "--for", "55s", *router.flags),
+        within=("bash", "-mc", '"$@" & read -r; kill %1; wait %1', "bash"),
+    )
+    shown = shell.read_until("ms away")
+    assert "sharing web" in shown and "\x1b" not in shown
+    shell.type("\n")
+    assert shell.wait_exit(10) == 0
+
+
+def test_what_goes_on_in_the_background_is_seen_again_in_front(world: World) -> None:
+    router = world.router()
+    shell = world.at_terminal(
+        *("share", f"web={world.target().address}", "--for", "55s", *router.flags),
+        within=("bash", "-mc", '"$@"; bg; read -r; echo in front; fg', "bash"),
+    )
+    shell.read_until("online, ")
+    shell.type("\x1a")
+    shell.read_until(PAGE_BEFORE)
+    shell.read_until("&")  # bg tells what it does
+    shell.type("\n")
+    assert "in front" in shell.read_until(OWN_PAGE)
+    shell.type("\x03")
+    shell.read_until(PAGE_BEFORE)
+    assert shell.wait_exit(10) == 130

@@ -8,6 +8,8 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 
+OWN_PAGE, PAGE_BEFORE = "\x1b[?1049h", "\x1b[?1049l"  # what a program has for itself, and gives back
+
 
 class Terminal:
     """Runs `command` in a terminal of its own; the test's deadline bounds every wait."""
@@ -39,6 +41,10 @@ class Terminal:
     def send_signal(self, number: signal.Signals) -> None:
         """As `kill` does."""
         self._program.send_signal(number)
+
+    def wait_stopped(self) -> None:
+        """Until it is, as by Ctrl-Z."""
+        os.waitid(os.P_PID, self._program.pid, os.WSTOPPED | os.WNOWAIT)
 
     def hang_up(self) -> None:
         """The window is closed."""

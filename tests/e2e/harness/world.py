@@ -22,6 +22,7 @@ from harness import streams
 from harness.certificates import Certificates
 from harness.program import Program, assert_no_crash, assert_no_secret
 from harness.target import BlackHole, DeadAddress, Target
+from harness.terminal import Terminal
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 BINARY = str(Path(os.environ.get("MINDMELD_BINARY", REPOSITORY / "build" / "mindmeld")).absolute())
@@ -164,6 +165,14 @@ class World:
         )
         self._programs.append(program)
         return program
+
+    def at_terminal(
+        self, *arguments: str, within: tuple[str, ...] = (), **variables: str
+    ) -> Terminal:
+        """A command before which somebody sits. `within`: a shell that runs it there."""
+        environment = self.environment({"TERM": "xterm", "LANG": "C.UTF-8"} | variables)
+        command = ("setsid", "--ctty", *within, BINARY, *arguments)
+        return self.owned(Terminal(command, environment))
 
     def services(self, router: Router) -> list[dict[str, Any]]:
         """The services that the router knows."""
