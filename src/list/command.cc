@@ -93,6 +93,7 @@ class Lister {
         loop_(loop),
         router_(router),
         events_(events),
+        retry_(random_, !config.watch),
         again_(loop),
         signals_(loop, [this](int number) { on_signal(number); }, {SIGINT, SIGTERM}) {
     const bool has_page = config.watch && !config.common.json && isatty(STDOUT_FILENO) == 1;
@@ -127,6 +128,7 @@ class Lister {
   }
 
   void show(const std::vector<ServiceInfo>& services) {
+    retry_.reset();
     const bool is_told = take(text_of(services, config_));
     if (page_) return draw();
     if (!is_told || (std::fputs(text_.c_str(), stdout) >= 0 && std::fflush(stdout) == 0)) return;
@@ -155,17 +157,16 @@ class Lister {
 
   // One question has no patience; who watches waits for the router to be back, if it may.
   void fail(const base::Status& status) {
-    const base::TimePoint now = loop_.clock().now();
-    base::SystemRandom random;
-    transport::Retry retry(random, !config_.watch);
-    const auto decision = retry.on_failure(status, now);
-    if (decision.again_after && page_) {
-      take(base::message(status) + "; trying again\n");
-      return draw();
+    const auto decision = retry_.on_failure(status, loop_.clock().now());
+    if (!decision.again_after) {
+      page_.reset();  // what is said there would go with it
+      events_.given_up(status, decision.exit_code);
+      exit_code_ = decision.exit_code;
+      return;
     }
-    if (decision.again_after) return events_.error("router", base::message(status));
-    events_.given_up(status, decision.exit_code);
-    exit_code_ = decision.exit_code;
+    const bool is_told = take(base::message(status) + "; trying again\n");
+    if (page_) return draw();
+    if (is_told) events_.error("router", base::message(status));
   }
 
   void on_signal(int number) {
@@ -180,6 +181,8 @@ class Lister {
   std::optional<screen::Terminal> page_;
   std::string text_;  // what was shown last
   ExitCode exit_code_ = ExitCode::kDone;
+  base::SystemRandom random_;
+  transport::Retry retry_;
   net::Timer again_;
   net::Signals signals_;
 };

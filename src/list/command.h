@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// `mindmeld list`: asks the router once, and prints a table or JSON. Called by cli.
+// `mindmeld list`: asks the router, once or again and again, and prints a table or JSON. Called by
+// cli.
 #pragma once
 
 #include "base/exit_code.h"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from harness.people import People
 from harness.streams import receive_exactly
+from harness.target import echo
 from harness.terminal import OWN_PAGE, PAGE_BEFORE
 from harness.world import World, listening
 
@@ -87,6 +88,40 @@ def test_ctrl_z_gives_the_page_of_a_watched_list_back(world: World) -> None:
     terminal.read_until(OWN_PAGE)
     terminal.send_signal(signal.SIGTERM)
     assert terminal.wait_exit(10) == 0
+
+
+def test_why_a_watched_list_ends_stays_on_the_screen(world: World) -> None:
+    people = People(world)
+    ann = people.pass_file(people.add("ann"))
+    router = world.router(*people.flags)
+    terminal = world.at_terminal("list", "--watch", *ann, *router.flags)
+    terminal.read_until("no services at")
+    people.take_out("ann")
+    terminal.read_until(PAGE_BEFORE)
+    terminal.read_until("mindmeld: ")
+    terminal.read_until("this pass is not valid here")
+    assert terminal.wait_exit(10) == 3
+
+
+def test_a_watched_list_of_lines_says_what_it_waits_for_and_that_it_is_back(world: World) -> None:
+    router = world.router()
+    terminal = world.at_terminal("list", "--watch", *router.flags, TERM="dumb")
+    terminal.read_until("no services at")
+    router.program.kill()
+    terminal.read_until("no router at")
+    world.router(listen=router.address)
+    terminal.read_until("no services at")
+    terminal.send_signal(signal.SIGTERM)
+    assert terminal.wait_exit(10) == 0
+
+
+def test_a_watched_list_ends_where_there_is_no_router(world: World) -> None:
+    stranger = world.target().serve(echo)
+    watch = world.start(
+        *("list", "--watch", "--router", f"http://{stranger.address}"), expected_exit=5
+    )
+    watch.wait_event("error", code="router")
+    assert watch.wait_exit() == 5
 
 
 def test_a_watched_list_in_a_script_is_an_object_each_time(world: World) -> None:
