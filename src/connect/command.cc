@@ -97,7 +97,9 @@ class Connect {
   ExitCode run() {
     if (const ExitCode code = open_keyring(); code != ExitCode::kDone) return code;
     for (config::ConnectedService& service : config_.services) {
-      if (const base::Status status = find_ticket(service); !status.ok()) return usage(status);
+      const base::Status status = find_ticket(service);
+      if (status.code() == base::Code::kCancelled) return ExitCode::kInterrupted;
+      if (!status.ok()) return usage(status);
     }
     if (!is_standard() && screen::is_wanted(config_.common)) {
       live_.emplace(loop_, tunnels_, screen::Live::Side::kConnect);

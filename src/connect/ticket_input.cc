@@ -16,13 +16,13 @@
 namespace mm::connect {
 namespace {
 
+using base::Code;
 using base::Status;
+using base::StatusOr;
 
 constexpr size_t kTicketBytesMost = 4'096;
 
-Status invalid(const std::string& message) {
-  return base::error(base::Code::kInvalidArgument, message);
-}
+Status invalid(const std::string& message) { return base::error(Code::kInvalidArgument, message); }
 
 // While it lives, the terminal does not show what is typed.
 class Unseen {
@@ -49,33 +49,34 @@ class Unseen {
   std::optional<termios> before_;  // nothing: it is no terminal
 };
 
-// The first line without its end, or as much as a ticket may have; nothing: it cannot be read.
-std::optional<std::string> read_line(int fd) {
+// The first line without its end, or as much as a ticket may have.
+StatusOr<std::string> read_line(int fd) {
   std::string line;
   char c = 0;
   ssize_t count = 0;
   while (line.size() < kTicketBytesMost && (count = read(fd, &c, 1)) == 1 && c != '\n') line += c;
-  if (count < 0) return std::nullopt;
+  if (count < 0) {
+    return base::error(errno == EINTR ? Code::kCancelled : Code::kInvalidArgument,
+                       std::strerror(errno));
+  }
   while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
   return line;
 }
 
 }  // namespace
 
-base::StatusOr<config::Ticket> read_ticket(const std::string& path) {
+StatusOr<config::Ticket> read_ticket(const std::string& path) {
   const bool is_input = path == "-";
   const int fd = is_input ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
   const std::string name =
       is_input ? "standard input" : "the ticket file " + base::printable(path, 200);
   if (fd < 0) return invalid("cannot read " + name + ": " + std::strerror(errno));
-  std::optional<std::string> line;
-  {
+  StatusOr<std::string> line = [fd] {
     const Unseen unseen(fd);
-    line = read_line(fd);
-  }
-  const int error = errno;
+    return read_line(fd);
+  }();
   if (!is_input) close(fd);
-  if (!line) return invalid("cannot read " + name + ": " + std::strerror(error));
+  if (!line.ok()) return base::within(line.status(), "cannot read " + name);
   if (line->empty()) return invalid(name + " is empty: it must hold a ticket");
   auto ticket = config::parse_ticket(*line);
   base::wipe(*line);
