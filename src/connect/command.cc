@@ -211,7 +211,9 @@ class Connect {
     entry.connector =
         std::make_unique<Connector>((*uplink)->context, service, *std::move(key),
                                     [this](ExitCode exit_code) { lifetime_.end(exit_code); });
-    return entry.connector->start();
+    const ExitCode started = entry.connector->start();
+    if (started != ExitCode::kDone) entries_.pop_back();
+    return started;
   }
 
   void reload() {

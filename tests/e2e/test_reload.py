@@ -87,6 +87,21 @@ def test_listeners_come_and_go_while_connections_go_on(world: World) -> None:
         ping(world.dial(address))
 
 
+def test_a_listener_whose_port_was_taken_listens_after_the_next_reload(world: World) -> None:
+    router = world.router()
+    configured = Configured(world, "connect", router.flags)
+    connect = configured.start({"web": 0})
+    listening(connect, "web")
+    taken = world.dead_address()
+    held = taken.listen()
+    configured.write({"web": 0, "api": taken.address})
+    connect.send_signal(signal.SIGHUP)
+    connect.wait_event("error", code="cannot_listen")
+    held.close()
+    connect.send_signal(signal.SIGHUP)
+    assert listening(connect, "api") == taken.address
+
+
 @pytest.mark.parametrize("command", ["share", "connect"])
 def test_a_configuration_that_is_wrong_changes_nothing(world: World, command: str) -> None:
     router = world.router()
