@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <list>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/hex.h"
@@ -104,8 +105,7 @@ class Share {
   base::ExitCode run() {
     for (const config::SharedService& service : config_.services) add(service);
     if (config_.is_encrypted) look_at_keyring();
-    // The first one finds the way to the router; calls that wait for it would come in any order.
-    entries_.front().sharer->start();
+    start();
     return lifetime_.run();
   }
 
@@ -113,23 +113,24 @@ class Share {
   struct Entry {
     std::string name;  // as it was asked for
     std::unique_ptr<Sharer> sharer;
+    bool is_started = false;
   };
 
-  Sharer& add(const config::SharedService& service) {
-    const bool is_first = entries_.empty();
-    const auto on_first = [this, is_first] {
-      if (is_first) start_others();
-      if (++registered_ == config_.services.size()) context_.events.ready();
-    };
+  void add(const config::SharedService& service) {
     Entry& entry = entries_.emplace_back(Entry{service.name, nullptr});
+    const auto on_first = [this] {
+      if (++registered_ == config_.services.size()) context_.events.ready();
+      start();
+    };
     entry.sharer = std::make_unique<Sharer>(
         context_, service, on_first, [this, &entry](base::ExitCode code) { over(entry, code); });
-    return *entry.sharer;
   }
 
-  void start_others() {
-    for (auto entry = std::next(entries_.begin()); entry != entries_.end(); ++entry) {
-      entry->sharer->start();
+  // One finds the way to the router; calls of all that wait for it would come in any order.
+  void start() {
+    for (Entry& entry : entries_) {
+      if (!std::exchange(entry.is_started, true)) entry.sharer->start();
+      if (registered_ == 0) return;
     }
   }
 
@@ -172,11 +173,12 @@ class Share {
       const auto entry = std::find_if(entries_.begin(), entries_.end(),
                                       [&](const Entry& each) { return each.name == service.name; });
       if (entry == entries_.end()) {
-        add(service).start();
+        add(service);
       } else if (entry->sharer->target() != service.target) {
         entry->sharer->retarget(service.target);
       }
     }
+    start();
     if (fresh->common.router != config_.common.router) {
       context_.events.note("another router than " + config_.common.router.text() +
                            " takes a restart");
@@ -195,7 +197,7 @@ class Share {
   config::Reread<config::ShareConfig> reread_;
   std::list<Entry> entries_;
   std::list<Entry> given_up_;  // for the connections that they still have
-  size_t registered_ = 0;      // of those that there were at first
+  size_t registered_ = 0;      // for the first time
   tunnel::Lifetime lifetime_;
   TimeLimit limit_;
   net::NetworkWatch network_;

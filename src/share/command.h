@@ -8,7 +8,7 @@
 
 namespace mm::share {
 
-// Offers the services until a signal, or until none of them can be had. On SIGHUP it goes on with
+// Offers the services until a signal, or until one of them cannot be had. On SIGHUP it goes on with
 // what `reread` says. Blocks.
 base::ExitCode run(const config::ShareConfig& config,
                    const config::Reread<config::ShareConfig>& reread);

@@ -87,6 +87,39 @@ def test_listeners_come_and_go_while_connections_go_on(world: World) -> None:
         ping(world.dial(address))
 
 
+def test_what_is_left_is_shared_where_the_first_one_goes_before_there_is_a_router(
+    world: World,
+) -> None:
+    gone = world.router()
+    gone.program.send_signal(signal.SIGTERM)
+    gone.program.wait_exit()
+    target = world.target().address
+    configured = Configured(world, "share", gone.flags)
+    share = configured.start({"old": target, "web": target})
+    share.wait_event("router", state="offline")
+    configured.write({"web": target})
+    share.send_signal(signal.SIGHUP)
+    share.wait_line("not sharing old any more")
+    world.router(listen=gone.address)
+    share.wait_event("sharing", name="web")
+
+
+def test_all_that_is_new_is_started_once_and_has_the_tickets_that_it_told(world: World) -> None:
+    router = world.router()
+    target = world.target().address
+    configured = Configured(world, "share", ("--new-ticket", "--ticket=bob", *router.flags))
+    share = configured.start({"old": target})
+    share.wait_event("sharing", name="old")
+    configured.write({"web": target, "api": target})
+    share.send_signal(signal.SIGHUP)
+    share.wait_event("sharing", name="web")
+    share.wait_event("sharing", name="api")
+    share.send_signal(signal.SIGTERM)
+    assert share.wait_exit() == 0
+    keyring = (world.folder / ".config/mindmeld/keyring").read_text(encoding="ascii")
+    assert "ticket api bob 0 " in keyring  # the first, and not one in its place
+
+
 def test_a_listener_whose_port_was_taken_listens_after_the_next_reload(world: World) -> None:
     router = world.router()
     configured = Configured(world, "connect", router.flags)
