@@ -103,7 +103,7 @@ class Share {
         keyring_timer_(context.loop) {}
 
   base::ExitCode run() {
-    for (const config::SharedService& service : config_.services) add(service);
+    for (const config::SharedService& service : config_.services) add(service, false);
     if (config_.is_encrypted) look_at_keyring();
     start();
     return lifetime_.run();
@@ -113,17 +113,18 @@ class Share {
   struct Entry {
     std::string name;  // as it was asked for
     std::unique_ptr<Sharer> sharer;
+    bool is_added = false;  // by a reload
     bool is_started = false;
   };
 
-  void add(const config::SharedService& service) {
-    Entry& entry = entries_.emplace_back(Entry{service.name, nullptr});
+  void add(const config::SharedService& service, bool by_reload) {
+    const auto entry = entries_.insert(entries_.end(), Entry{service.name, nullptr, by_reload});
     const auto on_first = [this] {
       if (++registered_ == config_.services.size()) context_.events.ready();
       start();
     };
-    entry.sharer = std::make_unique<Sharer>(
-        context_, service, on_first, [this, &entry](base::ExitCode code) { over(entry, code); });
+    entry->sharer = std::make_unique<Sharer>(
+        context_, service, on_first, [this, entry](base::ExitCode code) { over(entry, code); });
   }
 
   // One finds the way to the router; calls of all that wait for it would come in any order.
@@ -134,11 +135,17 @@ class Share {
     }
   }
 
-  // A name that went to another process ends this one with its last service.
-  void over(const Entry& entry, base::ExitCode code) {
+  // A name that went to another process ends this one with its last service. One that cannot be had
+  // ends it at once; but what goes on while the configuration changes goes on without it.
+  void over(std::list<Entry>::iterator entry, base::ExitCode code) {
     const bool all_over = std::all_of(entries_.begin(), entries_.end(),
                                       [](const Entry& each) { return each.sharer->is_over(); });
-    if (all_over || !entry.sharer->is_over()) lifetime_.end(code);
+    const bool is_refused = !entry->sharer->is_over();
+    if (is_refused && entry->is_added && entries_.size() > 1) {
+      given_up_.splice(given_up_.end(), entries_, entry);
+    } else if (all_over || is_refused) {
+      lifetime_.end(code);
+    }
   }
 
   void look_at_keyring() {
@@ -173,7 +180,7 @@ class Share {
       const auto entry = std::find_if(entries_.begin(), entries_.end(),
                                       [&](const Entry& each) { return each.name == service.name; });
       if (entry == entries_.end()) {
-        add(service);
+        add(service, true);
       } else if (entry->sharer->target() != service.target) {
         entry->sharer->retarget(service.target);
       }

@@ -120,6 +120,21 @@ def test_all_that_is_new_is_started_once_and_has_the_tickets_that_it_told(world:
     assert "ticket api bob 0 " in keyring  # the first, and not one in its place
 
 
+def test_a_share_goes_on_without_a_new_name_that_it_cannot_have(world: World) -> None:
+    router = world.router()
+    target = world.target()
+    world.share(router, f"db={target.address}", extra=world.another_user())
+    configured = Configured(world, "share", router.flags)
+    share = configured.start({"web": target.address})
+    client = world.dial(listening(world.connect(router, "web=0"), "web"))
+    server = target.accept()
+    configured.write({"web": target.address, "db": target.address})
+    share.send_signal(signal.SIGHUP)
+    share.wait_event("error", code="name_taken")
+    client.sendall(b"still")
+    assert receive_exactly(server, 5) == b"still"
+
+
 def test_a_listener_whose_port_was_taken_listens_after_the_next_reload(world: World) -> None:
     router = world.router()
     configured = Configured(world, "connect", router.flags)
