@@ -150,7 +150,9 @@ class Share {
 
   void look_at_keyring() {
     if (context_.keyring.reload()) {
-      for (Entry& entry : entries_) entry.sharer->on_keyring_changed();
+      for (std::list<Entry>* all : {&entries_, &given_up_}) {
+        for (Entry& entry : *all) entry.sharer->on_keyring_changed();
+      }
     }
     keyring_timer_.after(kKeyringLook, [this] { look_at_keyring(); });
   }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.people import written
 from harness.program import Program
-from harness.streams import finish, ping, receive_exactly
+from harness.streams import RESET, drain, finish, ping, receive_exactly
 from harness.target import echo
 from harness.world import World, listening
 
@@ -133,6 +135,27 @@ def test_a_share_goes_on_without_a_new_name_that_it_cannot_have(world: World) ->
     share.wait_event("error", code="name_taken")
     client.sendall(b"still")
     assert receive_exactly(server, 5) == b"still"
+
+
+def test_a_ticket_that_is_taken_back_cuts_what_goes_on_of_a_service_that_went(
+    world: World,
+) -> None:
+    router = world.router()
+    target = world.target()
+    configured = Configured(world, "share", router.flags)
+    share = configured.start({"web": target.address, "api": target.address})
+    ticket = share.wait_event("sharing", name="web")["ticket"]
+    guest = world.start("connect", f"{ticket}=0", extra=world.another_user())
+    client = world.dial(listening(guest, "web"))
+    client.sendall(b"word")
+    assert receive_exactly(target.accept(), 4) == b"word"
+    configured.write({"api": target.address})
+    share.send_signal(signal.SIGHUP)
+    share.wait_line("not sharing web any more")
+    keyring = world.folder / ".config/mindmeld/keyring"
+    text = re.sub("ticket web .*\n", "", keyring.read_text(encoding="ascii"))
+    written(keyring.with_suffix(".new"), text, 0o600).rename(keyring)
+    assert drain(client).end == RESET
 
 
 def test_a_listener_whose_port_was_taken_listens_after_the_next_reload(world: World) -> None:
