@@ -224,6 +224,7 @@ class Connect {
 
   // Services come, go, and get other listeners and tickets; what is open goes on.
   void take_over() {
+    if (keyring_) keyring_->reload();
     auto fresh = reread_();
     base::Status status = fresh.status();
     for (size_t i = 0; status.ok() && i < fresh->services.size(); ++i) {

@@ -158,6 +158,28 @@ def test_a_ticket_that_is_taken_back_cuts_what_goes_on_of_a_service_that_went(
     assert drain(client).end == RESET
 
 
+def test_a_ticket_that_the_keyring_has_by_now_is_the_one_after_a_reload(world: World) -> None:
+    router = world.router()
+    target = world.target()
+    guests = ("--ticket=ann", "--ticket=bob")
+    share = world.start("share", f"web={target.address}", *guests, *router.flags)
+    ann, bob = (str(share.wait_event("sharing", guest=each)["ticket"]) for each in ("ann", "bob"))
+    keyring = Path(world.another_user()["MINDMELD_KEYRING"])
+    flags = ("--keyring", str(keyring))
+    first = world.start("connect", f"{ann}=0", *flags)
+    world.dial(listening(first, "web"))
+    share.wait_event("connection", state="open", guest="ann")
+    first.until(lambda: ann in keyring.read_text(encoding="ascii"), "it is kept")
+    configured = Configured(world, "connect", flags)
+    connect = configured.start({"web": 0})
+    listening(connect, "web")
+    text = keyring.read_text(encoding="ascii").replace(ann, bob)
+    written(keyring.with_suffix(".new"), text, 0o600).rename(keyring)
+    connect.send_signal(signal.SIGHUP)
+    world.dial(listening(connect, "web"))
+    share.wait_event("connection", state="open", guest="bob")
+
+
 def test_a_listener_whose_port_was_taken_listens_after_the_next_reload(world: World) -> None:
     router = world.router()
     configured = Configured(world, "connect", router.flags)
