@@ -6,7 +6,7 @@ namespace mm::base {
 
 enum class ExitCode {
   kDone = 0,
-  kInternal = 1,  // or, with `connect NAME=-`, the connection was reset
+  kInternal = 1,  // or, with `connect NAME=-`, the connection was reset; doctor: a clock is wrong
   kUsage = 2,     // a flag, an argument, the environment or the configuration file
   kNotAllowed = 3,
   kNoSuchService = 4,      // with --no-wait; doctor

@@ -71,8 +71,8 @@ const Command kCommands[] = {
      "TLS, HTTP/2, gRPC, pass, version, clock, round trip, throughput, and whether something in\n"
      "between cuts streams. TARGET: whether a server listens there, too. SERVICE or TICKET: opens\n"
      "one connection to it, up to the target, says nothing, and ends it.\n"
-     "The exit code is 0, or that of the first cause: 3 not allowed, 4 no such service, 5 router,\n"
-     "7 target.\n",
+     "The exit code is 0, or that of the first cause: 1 clock, 3 not allowed, 4 no such service,\n"
+     "5 router, 7 target.\n",
      "  mindmeld doctor\n"
      "  mindmeld doctor 3000 --router https://relay.example.com\n"
      "  mindmeld doctor 'https://relay.example.com/web#...'\n",

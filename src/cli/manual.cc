@@ -45,7 +45,7 @@ constexpr Entry kFiles[] = {
     {"~/.config/mindmeld/keyring",
      "Your key, by which the router and your other machines know you, and your tickets. Yours "
      "alone.",
-     kEnds},
+     kEnds | config::kDoctor},
     {"~/.local/state/mindmeld/router-key.pem",
      "The key of a router that serves TLS without a certificate; its pin is in the router's URL.",
      config::kRouter},
@@ -58,15 +58,17 @@ struct Code {
 
 constexpr Code kCodes[] = {
     {ExitCode::kDone, "All went well."},
-    {ExitCode::kInternal, "A fault of mindmeld's own; with connect NAME=-: it was reset."},
+    {ExitCode::kInternal,
+     "A fault of mindmeld's own; with connect NAME=-: it was reset; with doctor: a clock is "
+     "wrong."},
     {ExitCode::kUsage, "A flag, an argument, the environment or the configuration file is wrong."},
     {ExitCode::kNotAllowed, "The router does not allow it."},
-    {ExitCode::kNoSuchService, "There is no such service (connect --no-wait)."},
+    {ExitCode::kNoSuchService, "There is no such service (connect --no-wait, doctor)."},
     {ExitCode::kRouterUnreachable,
      "The router cannot be reached (where waiting was declined), or "
      "is none."},
     {ExitCode::kCannotListen, "The address cannot be listened at."},
-    {ExitCode::kTargetRefused, "A target did not answer (share --check)."},
+    {ExitCode::kTargetRefused, "A target did not answer (share --check, doctor)."},
     {ExitCode::kNameTaken, "The name is somebody else's."},
     {ExitCode::kInterrupted, "Interrupted (SIGINT)."},
 };
@@ -85,7 +87,7 @@ constexpr std::string_view kTryIt =
 constexpr std::string_view kConfiguration =
     "Flags go before the environment, that before the configuration file. A flag has one name in "
     "all three: --pass-file, MINDMELD_PASS_FILE, \"pass_file\"; a router's are within \"serve\". A "
-    "DURATION is 500ms, 10s, 2m or 1h. share and connect without arguments take their services "
+    "DURATION is 500ms, 10s, 2m, 1h or 3d. share and connect without arguments take their services "
     "from the file:";
 
 constexpr std::string_view kFileExample =

@@ -180,7 +180,7 @@ StatusOr<milliseconds> Settings::duration(std::string_view option, milliseconds 
   if (value && *value >= least) return *value;
   return usage_error(setting->source + ": " + quoted(text) +
                      (value ? " is too short: the least is " + std::to_string(least.count()) + "ms"
-                            : " is not a duration: write 500ms, 10s, 2m or 1h"));
+                            : " is not a duration: write 500ms, 10s, 2m, 1h or 3d, up to 30d"));
 }
 
 std::optional<milliseconds> parse_duration(std::string_view text) {

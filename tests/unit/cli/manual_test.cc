@@ -65,6 +65,15 @@ TEST_CASE("manual: a command's page has every option that is its, with all its n
   }
 }
 
+TEST_CASE("manual: the files that a command's options are about are among its FILES") {
+  for (const Command& command : commands()) {
+    CAPTURE(command.name);
+    const std::string page = manual(commands(), command);
+    const bool is_its = mm::config::find_option("keyring")->is_for(command.id);
+    CHECK(contains(page, "\\fB\\(ti/.config/mindmeld/keyring\\fR") == is_its);
+  }
+}
+
 TEST_CASE("manual: an option is told as a sentence, with its value and its default") {
   const FakeCommands commands;
   const std::string page = manual(commands.table, commands.table[1]);

@@ -351,7 +351,7 @@ TEST_CASE("resolve: connect says what is wrong") {
   CHECK(error_of(resolve_connect(given({"web=x"}, {{"hold", {"soon"}}}))) ==
         "web: \"x\" is not an address to listen at: write PORT, HOST:PORT, unix:/path or -");
   CHECK(error_of(resolve_connect(given({"web"}, {{"hold", {"-1s"}}}))) ==
-        "--hold: \"-1s\" is not a duration: write 500ms, 10s, 2m or 1h");
+        "--hold: \"-1s\" is not a duration: write 500ms, 10s, 2m, 1h or 3d, up to 30d");
 }
 
 TEST_CASE("resolve: one service may have several listeners, and any number a free port") {

@@ -106,5 +106,7 @@ TEST_CASE("settings: a duration that is none, or too short, is told with its sou
   CHECK(message(with_variable("MINDMELD_HOLD", "0s").duration("hold", 1ms, 15s).status()) ==
         "MINDMELD_HOLD: \"0s\" is too short: the least is 1ms");
   CHECK(message(with_variable("MINDMELD_HOLD", "15").duration("hold", 1ms, 15s).status()) ==
-        "MINDMELD_HOLD: \"15\" is not a duration: write 500ms, 10s, 2m or 1h");
+        "MINDMELD_HOLD: \"15\" is not a duration: write 500ms, 10s, 2m, 1h or 3d, up to 30d");
+  CHECK(message(with_variable("MINDMELD_HOLD", "31d").duration("hold", 1ms, 15s).status()) ==
+        "MINDMELD_HOLD: \"31d\" is not a duration: write 500ms, 10s, 2m, 1h or 3d, up to 30d");
 }
