@@ -170,10 +170,10 @@ void check_version(const Context& context, const Listing& answer) {
                      ExitCode::kRouterUnreachable);
 }
 
-void check_clock(const Context& context, const Listing& answer, milliseconds asked) {
+// `here`: what this machine's clock said when the router answered.
+void check_clock(const Context& context, const Listing& answer, milliseconds here) {
   if (answer.time_ms == 0)
     return context.report.untold("clock", "the router does not say its time");
-  const milliseconds here = (asked + base::unix_time()) / 2;
   const milliseconds ahead = here - milliseconds(answer.time_ms);
   const std::string off = text_of(std::max(std::chrono::abs(ahead), milliseconds(1)));
   if (std::chrono::abs(ahead) <= kClockOffMost) {
@@ -205,10 +205,11 @@ bool check_way(const Context& context) {
   if (const auto first = ask(context); !check_grpc(context, first)) return false;
   const milliseconds asked = base::unix_time();  // with the connection there, an answer is quick
   const StatusOr<Listing> answer = ask(context);
+  const milliseconds here = (asked + base::unix_time()) / 2;
   if (!answer.ok()) return check_grpc(context, answer);
   if (!check_pass(context)) return false;
   check_version(context, *answer);
-  check_clock(context, *answer, asked);
+  check_clock(context, *answer, here);
   measure_round_trip(context);
   return true;
 }
