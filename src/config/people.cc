@@ -233,7 +233,6 @@ StatusOr<std::string> add_person(std::string_view text, std::string_view file,
 
 Status check_person_id(std::string_view id) { return check_name(id, "a person's id"); }
 
-// Goes back to the last '*' where what follows it does not fit, and lets that stand for one more.
 bool is_glob(std::string_view text) {
   constexpr size_t kBytesMost = 63;  // as a name has
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789._-*?";
@@ -241,6 +240,7 @@ bool is_glob(std::string_view text) {
          text.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
+// Goes back to the last '*' where what follows it does not fit, and lets that stand for one more.
 bool matches(std::string_view glob, std::string_view name) {
   size_t at = 0;
   size_t star = std::string_view::npos;

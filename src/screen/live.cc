@@ -148,7 +148,7 @@ std::string Live::state() const {
   }
   if (!lost_routers_.empty()) {
     const auto away = seconds(loop_.clock().now() - lost_routers_.begin()->second);
-    return "the router is away for " + base::human_duration(away) + "; trying again each second";
+    return "the router is away for " + base::human_duration(away) + "; trying again";
   }
   if (!was_online_) return "looking for the router";
   return round_trip_.empty() ? "online" : "online, " + round_trip_ + " away";
