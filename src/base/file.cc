@@ -114,6 +114,10 @@ Status replace_file(const std::string& path, const std::string& text, mode_t mod
   const std::string other = target + "." + to_hex(suffix);
   const Descriptor file(::open(other.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR));
   if (file.fd < 0) return unwritable(other, errno);
+  struct stat before {};
+  if (stat(target.c_str(), &before) == 0 && before.st_uid != geteuid()) {
+    [[maybe_unused]] const int kept = fchown(file.fd, before.st_uid, before.st_gid);
+  }
   const bool is_done = fchmod(file.fd, mode) == 0 && write_all(file.fd, text) &&
                        rename(other.c_str(), target.c_str()) == 0;
   if (is_done) return absl::OkStatus();

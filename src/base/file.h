@@ -41,7 +41,8 @@ struct FileVersion {
 FileVersion file_version(const std::string& path);
 
 // Puts `text` in the place of what `path` holds, or makes it: whoever reads meanwhile sees the old
-// text or the new one, whole. A link stays one. kUnavailable: it cannot be written.
+// text or the new one, whole. A link stays one, and for root another user's file stays that user's.
+// kUnavailable: it cannot be written.
 Status replace_file(const std::string& path, const std::string& text, mode_t mode, Random& random);
 
 // Puts in a file's place what `edit` makes of its text (empty: it did not exist, and is made, with

@@ -74,6 +74,18 @@ TEST_CASE("file: a secret is one line of a file that nobody else may read") {
   }
 }
 
+TEST_CASE("file: what root puts in another user's place is that user's still") {
+  if (geteuid() != 0) return;
+  const Scratch scratch;
+  const std::string path = write(scratch.folder() + "/a", "one", 0600);
+  REQUIRE(chown(path.c_str(), 12'345, 12'346) == 0);
+  write(path, "two", 0600);
+  struct stat info {};
+  REQUIRE(stat(path.c_str(), &info) == 0);
+  CHECK(info.st_uid == 12'345);
+  CHECK(info.st_gid == 12'346);
+}
+
 TEST_CASE("file: another user's is read, and that others can read it is told") {
   if (geteuid() != 0) return;
   const Scratch scratch;
