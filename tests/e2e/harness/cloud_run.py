@@ -34,12 +34,12 @@ class CloudRun(Fronted):
 
     def new_router(self) -> Router:
         """One more instance; they have the image and the secret in common, and nothing else."""
-        folder = self.world.folder / f"instance-{free_port()}"
+        port = free_port()
+        folder = self.world.folder / f"instance-{port}"
         container = Container(folder, as_built_here)
         secret = folder / arguments()[-1][1:]
         secret.parent.mkdir(parents=True)
         secret.write_bytes(self._people.path.read_bytes())
-        port = free_port()
         program = container.start(self.world, arguments(), PORT=str(port), **AS_ON_CLOUD_RUN)
         program.wait_event("listening")
         return Router(program, f"127.0.0.1:{port}", ())
