@@ -12,7 +12,7 @@ import pytest
 from harness.certificates import Certificates
 from harness.cloud_run import SERVICE, CloudRun, arguments
 from harness.fixtures import as_shipped
-from harness.streams import END_OF_STREAM, Payload, Received, drain, finish, ping
+from harness.streams import END_OF_STREAM, Payload, Received, drain, finish, finish_all, ping_all
 from harness.target import echo
 from harness.world import REPOSITORY, World
 
@@ -72,8 +72,7 @@ def test_redeploys_and_cuts_under_load_lose_no_byte_and_no_connection(
     client, server = world.dial(platform.address), target.accept()
     target.serve(echo)
     idle = [world.dial(platform.address) for _ in range(IDLE)]
-    for connection in idle:
-        ping(connection)
+    ping_all(idle)
     load = Load(world, client, server)
     for _ in range(REDEPLOYS):
         platform.replace_router()
@@ -83,15 +82,12 @@ def test_redeploys_and_cuts_under_load_lose_no_byte_and_no_connection(
     platform.cut_all()
     platform.expect_all_to_come(ALL, before)
 
-    for connection in idle:
-        ping(connection)
+    ping_all(idle)
     platform.expect_quiet()
     for sent, received in load.end():
         assert received == sent
         assert sent.size > 0
-    for connection in idle:
-        finish(connection)
-        assert drain(connection) == Received.nothing()
+    finish_all(idle)
 
 
 def test_the_one_line_deploys_what_the_service_says() -> None:

@@ -11,15 +11,16 @@ from harness.streams import (
     Payload,
     Received,
     drain,
-    finish,
+    finish_all,
     ping,
+    ping_all,
     receive_exactly,
     send_and_finish,
 )
 from harness.target import Target, echo
 from harness.world import World
 
-pytestmark = pytest.mark.needs_binary
+pytestmark = [pytest.mark.needs_binary, pytest.mark.timeout_s(120)]
 
 SILENCE_S = 5
 PAYLOAD = Payload(256 << 20)
@@ -45,20 +46,16 @@ def test_streams_that_are_cut_for_their_silence_are_not_missed(
     """300 connections, so that each end needs several of the front end's."""
     target.serve(echo)
     clients = [world.dial(fronted.address) for _ in range(MANY)]
-    for client in clients:
-        ping(client)
+    ping_all(clients)
     for cuts in (1, 2):
         fronted.routers[0].program.until(
             lambda: fronted.bridges_of_each()[0] > cuts,
             f"every connection was cut {cuts} times",
             timeout_s=6 * SILENCE_S,
         )
-        for client in clients:
-            ping(client)
+        ping_all(clients)
     fronted.expect_quiet()
-    for client in clients:
-        finish(client)
-        assert drain(client) == Received.nothing()
+    finish_all(clients)
 
 
 @pytest.mark.parametrize("direction", ["upload", "download"])
@@ -87,12 +84,10 @@ def test_a_redeploy_that_lets_the_old_streams_go_on_is_followed_all_the_same(
     target.serve(echo)
     fronted = Rolling(world, certificates, target, silence_s=60)
     clients = [world.dial(fronted.address) for _ in range(SOME)]
-    for client in clients:
-        ping(client)
+    ping_all(clients)
     fronted.routers.append(fronted.new_router())
     newcomer = world.dial(fronted.address)
     ping(newcomer)
     fronted.expect_all_to_come(SOME + 1, Counter())
-    for client in clients:
-        ping(client)
+    ping_all(clients)
     fronted.expect_quiet()

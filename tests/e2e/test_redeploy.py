@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 from harness.forward import Forward
+from harness.front_end import MIGRATION_S
 from harness.streams import Received, drain, finish, ping
 from harness.target import echo
 from harness.world import World
 
 pytestmark = pytest.mark.needs_binary
-
-MIGRATION_S = 60.0  # promised; a share looks for another router each 5 to 10 s
 
 
 @pytest.mark.timeout_s(90)

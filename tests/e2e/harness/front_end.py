@@ -8,15 +8,20 @@ import os
 import re
 import signal
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from harness.certificates import Certificates
 from harness.chaos import Chaos
 from harness.daemons import Daemon, free_port
+from harness.program import Program
 from harness.target import Target
 from harness.world import Router, World, listening
 
 AS_ON_CLOUD_RUN = {"K_SERVICE": "mindmeld"}
+
+MIGRATION_S = 60.0  # promised; a share looks for another router each 5 to 10 s
+SHORTEST_TIMER_MS = 5_000  # for how long a router lets a lane wait alone
 
 CONFIGURATION = """
 daemon off;
@@ -161,7 +166,7 @@ class Fronted:
             return len(now) == count and all(now[token] > before[token] for token in now)
 
         newest = self.routers[-1].program
-        newest.until(have_come, f"all {count} connections are there", timeout_s=20)
+        newest.until(have_come, f"all {count} connections are there", MIGRATION_S)
 
     def bridges_at_newest(self) -> collections.Counter[str]:
         """How many each connection has opened at the newest router."""
@@ -170,15 +175,15 @@ class Fronted:
     def expect_quiet(self) -> None:
         """No connection was closed, and the router was away for nobody but a moment.
 
-        A loss is told after half a second, and a busy machine may take longer for 300 lanes.
+        A loss is told after half a second, and a busy machine may take seconds for 300 lanes. What
+        is mended by one of the programs' timers takes longer.
         """
         for program in (self.share, self.connect):
+            program.until(partial(_is_online, program), "the router is there again")
             events = program.events_left()
             assert not [event for event in events if event.get("state") == "closed"]
-            lost = [event for event in events if event.get("state") == "offline"]
             away_ms = [event["away_ms"] for event in events if "away_ms" in event]
-            assert len(away_ms) == len(lost), program.describe()
-            assert all(ms < 2_000 for ms in away_ms), away_ms
+            assert all(ms < SHORTEST_TIMER_MS for ms in away_ms), away_ms
 
 
 class Rolling(Fronted):
@@ -193,6 +198,11 @@ class Rolling(Fronted):
         self._way = self._way or self.world.owned(Chaos(router.address))
         self._way.upstream = router.address
         return replace(router, address=self._way.address)
+
+
+def _is_online(program: Program) -> bool:
+    states = [event["state"] for event in program.events_left() if event["event"] == "router"]
+    return states[-1] == "online"
 
 
 def _bridges(router: Router) -> collections.Counter[str]:

@@ -11,7 +11,7 @@ import random
 import select
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 BLOCK_BYTES = 1 << 20
@@ -204,6 +204,21 @@ def wait_broken(connection: socket.socket, timeout_s: float = 10.0) -> None:
 
 def ping(connection: socket.socket, data: bytes = b"ping") -> None:
     """One round trip through an echo."""
-    connection.sendall(data)
-    answer = receive_exactly(connection, len(data))
-    assert answer == data, f"sent {data!r}, got {answer!r}"
+    ping_all([connection], data)
+
+
+def ping_all(connections: Sequence[socket.socket], data: bytes = b"ping") -> None:
+    """One round trip of each: all of them at once, for many in a row take long on a busy machine."""
+    for connection in connections:
+        connection.sendall(data)
+    for connection in connections:
+        answer = receive_exactly(connection, len(data))
+        assert answer == data, f"sent {data!r}, got {answer!r}"
+
+
+def finish_all(connections: Sequence[socket.socket]) -> None:
+    """Ends each in order, when nothing is to come but the other side's end; all of them at once."""
+    for connection in connections:
+        finish(connection)
+    for connection in connections:
+        assert drain(connection) == Received.nothing()
