@@ -124,7 +124,7 @@ StatusOr<std::vector<std::string>> resolve_guests(const Settings& settings) {
   return setting->values;
 }
 
-// Globs of names, or one ticket, which is shown to nobody but its own router, without the pass.
+// Globs of names, or one ticket, which is shown to nobody but its own router.
 Status resolve_listed(const std::vector<std::string>& words, ListConfig& config) {
   for (const std::string& word : words) {
     if (!is_ticket(word)) {
@@ -139,12 +139,7 @@ Status resolve_listed(const std::vector<std::string>& words, ListConfig& config)
     }
     auto ticket = parse_ticket(word);
     if (!ticket.ok()) return ticket.status();
-    if (ticket->router != config.common.router) {
-      config.common.pass = base::Secret();
-      config.common.identity_command.clear();
-    }
-    config.common.router = ticket->router;
-    config.common.router_is_default = false;
+    turn_to(ticket->router, config.common);
     config.ticket = *std::move(ticket);
   }
   return absl::OkStatus();

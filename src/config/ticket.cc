@@ -45,6 +45,14 @@ Status parse_fragment(std::string_view text, Ticket& ticket) {
 
 bool is_ticket(std::string_view text) { return text.find(kSchemeEnd) != std::string_view::npos; }
 
+void turn_to(const RouterUrl& router, Common& common) {
+  if (router == common.router) return;
+  common.router = router;
+  common.router_is_default = false;
+  common.pass = Secret();
+  common.identity_command.clear();
+}
+
 RouterUrl router_for_tickets(const RouterUrl& own, std::string_view public_url) {
   if (!base::is_private(own.host) || public_url.empty()) return own;
   const auto router = parse_router_url(public_url);

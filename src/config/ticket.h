@@ -29,6 +29,9 @@ base::StatusOr<Ticket> parse_ticket(std::string_view text);
 // address and the router has told a public URL.
 RouterUrl router_for_tickets(const RouterUrl& own, std::string_view public_url);
 
+// From now on `common` is about that router: what it has for another one is not shown to it.
+void turn_to(const RouterUrl& router, Common& common);
+
 // Something that begins as a URL is a ticket, or is meant for one.
 bool is_ticket(std::string_view text);
 

@@ -28,12 +28,7 @@ constexpr base::Duration kShareAnswer = std::chrono::seconds(10);
 constexpr base::Duration kTargetAnswer = std::chrono::seconds(2);  // a refusal comes at once
 
 Key key_of(const config::Ticket& ticket, config::Common& common) {
-  if (ticket.router != common.router) {  // the credentials are for another one
-    common.pass = base::Secret();
-    common.identity_command.clear();
-    common.router = ticket.router;
-    common.router_is_default = false;
-  }
+  config::turn_to(ticket.router, common);
   return {.remote_name = ticket.service, .secret = ticket.secret, .share_key = ticket.share_key};
 }
 
