@@ -2,11 +2,13 @@
 #include "admin/http_server.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -41,6 +43,7 @@ using Base = std::unique_ptr<event_base, Freed<event_base_free>>;
 using Http = std::unique_ptr<evhttp, Freed<evhttp_free>>;
 using Event = std::unique_ptr<event, Freed<event_free>>;
 using Buffer = std::unique_ptr<evbuffer, Freed<evbuffer_free>>;
+using Stream = std::unique_ptr<bufferevent, Freed<bufferevent_decref>>;
 
 HttpRequest request_of(evhttp_request* request) {
   const char* const path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
@@ -74,7 +77,7 @@ struct HttpServer::Impl {
     close(stop_fd);
   }
 
-  void opened();
+  bufferevent* opened();
   void asked(evhttp_request* request);
   void accept_while_there_is_room();
 
@@ -84,22 +87,32 @@ struct HttpServer::Impl {
   Event stop;
   Event tick;
   std::vector<evconnlistener*> listeners;  // http's
-  // libevent tells that a connection ends only of those that have asked something. The others it
-  // ends when their time is up, and until then they count, by when they came.
-  std::deque<std::chrono::steady_clock::time_point> silent;
+  // libevent tells that a connection ends only of those that have asked something, and gives the
+  // others time anew with each byte. So they count until their time is up, and end then.
+  struct Silent {
+    Stream stream;  // which keeps its descriptor from being another's
+    std::chrono::steady_clock::time_point until;
+  };
+  std::deque<Silent> silent;  // the oldest first
   std::unordered_set<evhttp_connection*> asking;
   Http http{evhttp_new(base.get())};  // goes first
 };
 
-void HttpServer::Impl::opened() {
-  silent.push_back(std::chrono::steady_clock::now());
+bufferevent* HttpServer::Impl::opened() {
+  bufferevent* const stream = bufferevent_socket_new(base.get(), -1, BEV_OPT_CLOSE_ON_FREE);
+  MM_CHECK(stream != nullptr);
+  bufferevent_incref(stream);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(kSilenceS);
+  silent.push_back({Stream(stream), until});
   accept_while_there_is_room();
+  return stream;
 }
 
 void HttpServer::Impl::asked(evhttp_request* request) {
   evhttp_connection* const connection = evhttp_request_get_connection(request);
   if (asking.insert(connection).second) {
-    if (!silent.empty()) silent.pop_front();
+    bufferevent* const its = evhttp_connection_get_bufferevent(connection);
+    std::erase_if(silent, [its](const Silent& each) { return each.stream.get() == its; });
     const auto closed = [](evhttp_connection* over, void* impl) {
       static_cast<Impl*>(impl)->asking.erase(over);
     };
@@ -109,8 +122,10 @@ void HttpServer::Impl::asked(evhttp_request* request) {
 }
 
 void HttpServer::Impl::accept_while_there_is_room() {
-  const auto over = std::chrono::steady_clock::now() - std::chrono::seconds(kSilenceS + 1);
-  while (!silent.empty() && silent.front() < over) silent.pop_front();
+  const auto now = std::chrono::steady_clock::now();
+  for (; !silent.empty() && silent.front().until < now; silent.pop_front()) {
+    shutdown(bufferevent_getfd(silent.front().stream.get()), SHUT_RDWR);
+  }
   for (evconnlistener* listener : listeners) {
     if (asking.size() + silent.size() < kConnectionsMost) {
       evconnlistener_enable(listener);
@@ -136,8 +151,7 @@ base::StatusOr<std::unique_ptr<HttpServer>> HttpServer::start(const base::Addres
   evhttp_set_max_body_size(http, 0);
   evhttp_set_timeout(http, kSilenceS);
   const auto opened = [](event_base*, void* self) -> bufferevent* {
-    static_cast<Impl*>(self)->opened();
-    return nullptr;  // the usual one
+    return static_cast<Impl*>(self)->opened();
   };
   evhttp_set_bevcb(http, opened, &impl);
   const auto asked = [](evhttp_request* request, void* self) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -145,6 +146,16 @@ def test_a_crowd_at_the_admin_address_takes_few_descriptors(world: World) -> Non
     world.share(router, f"web={world.target().serve(echo).port}")  # the router has not suffered
     assert router.program.descriptors() < 100
     assert get(admin, "/healthz")[0] == 200, "once the time of the silent ones is up"
+
+
+def test_who_asks_slower_than_a_person_would_is_shown_out(world: World) -> None:
+    admin = admin_of(world.router("--admin", "127.0.0.1:0"))
+    slow = world.dial(admin)
+    slow.sendall(b"GET /healthz HTTP/1.1\r\nX: ")
+    while not select.select([slow], [], [], 1)[0]:
+        slow.sendall(b"x")
+    with suppress(ConnectionResetError):
+        assert slow.recv(1) == b""
 
 
 def test_at_its_most_connections_a_router_refuses_one_more_and_keeps_the_others(
