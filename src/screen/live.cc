@@ -68,7 +68,8 @@ Live::~Live() {
   for (const std::string& line : scene_.lasting) all += line + "\n";
   for (const std::string& line : said_) all += line + "\n";
   sample();
-  all += std::to_string(scene_.total_count) + " connections in " +
+  all += std::to_string(scene_.total_count) +
+         (scene_.total_count == 1 ? " connection in " : " connections in ") +
          base::human_duration(seconds(loop_.clock().now() - started_)) + ", " +
          base::human_bytes(scene_.up.bytes) + " up, " + base::human_bytes(scene_.down.bytes) +
          " down\n";

@@ -31,7 +31,7 @@ def test_a_share_shows_its_state_its_connections_and_at_the_end_what_was_said(
     share.send_signal(signal.SIGINT)
     share.read_until(PAGE_BEFORE)
     share.read_until("sharing web")
-    share.read_until("1 connections in")
+    share.read_until("1 connection in")
     assert share.wait_exit(10) == 130
 
 
