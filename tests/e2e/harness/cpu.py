@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.program import Program
 
 LITTLE_CPU = 0.1  # of the time that passes
+WINDOWS = 5
 TICKS_PER_S = 100  # of the clock in /proc (proc(5), sysconf(_SC_CLK_TCK))
 
 
@@ -18,7 +19,10 @@ def cpu_s(program: Program) -> float:
 
 
 def expect_rest(program: Program) -> None:
-    """It does not spin: two seconds in which it does next to nothing."""
-    began_at, before_s = time.monotonic(), cpu_s(program)
-    program.until(lambda: time.monotonic() - began_at > 2, "time passes")
-    assert (cpu_s(program) - before_s) / (time.monotonic() - began_at) < LITTLE_CPU
+    """It does not spin: soon come two seconds in which it does next to nothing."""
+    for _ in range(WINDOWS):  # in the first it may have work left, under a sanitizer
+        began_at, before_s = time.monotonic(), cpu_s(program)
+        program.until(lambda began_at=began_at: time.monotonic() - began_at > 2, "time passes")
+        if (cpu_s(program) - before_s) / (time.monotonic() - began_at) < LITTLE_CPU:
+            return
+    raise AssertionError("it did not come to rest")
