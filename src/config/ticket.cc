@@ -46,9 +46,9 @@ Status parse_fragment(std::string_view text, Ticket& ticket) {
 bool is_ticket(std::string_view text) { return text.find(kSchemeEnd) != std::string_view::npos; }
 
 void turn_to(const RouterUrl& router, Common& common) {
+  common.router_is_default = false;
   if (router == common.router) return;
   common.router = router;
-  common.router_is_default = false;
   common.pass = Secret();
   common.identity_command.clear();
 }
