@@ -14,7 +14,7 @@ constexpr base::Duration kPatience = std::chrono::seconds(15);
 LastWord::LastWord(net::Loop& loop, const OpenLane& open_lane, wire::Frame frame,
                    std::function<void()> on_said)
     : on_said_(std::move(on_said)), patience_(loop), lane_(open_lane(*this)) {
-  lane_->write(wire::encode(std::move(frame)));
+  lane_->write_last(wire::encode(std::move(frame)));
   patience_.after(kPatience, on_said_);
 }
 

@@ -24,7 +24,7 @@ class LastWord final : private wire::Lane::Listener {
 
  private:
   void on_message(std::vector<base::Bytes>) override {}
-  void on_written() override { lane_->half_close(); }
+  void on_written() override {}
   void on_closed(const base::Status&) override { patience_.after({}, on_said_); }
 
   const std::function<void()> on_said_;

@@ -32,6 +32,7 @@ class LaneCall final : public StreamCall<grpc::ByteBuffer, grpc::ByteBuffer> {
 
   using StreamCall::send;
   using StreamCall::send_end;
+  using StreamCall::send_last;
 
  private:
   void on_accepted() override {}
@@ -53,6 +54,9 @@ class ClientLane final : public wire::Lane {
   ~ClientLane() override { call_->abandon(); }
 
   void write(wire::EncodedFrame frame) override { call_->send(to_byte_buffer(std::move(frame))); }
+  void write_last(wire::EncodedFrame frame) override {
+    call_->send_last(to_byte_buffer(std::move(frame)));
+  }
   void half_close() override { call_->send_end(); }
 
  private:

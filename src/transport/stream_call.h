@@ -45,6 +45,13 @@ class StreamCall : public ClientCall {
     if (!over_) stream_->Write(message, write_.start());
   }
 
+  // send() and send_end() in one. Require: can_send().
+  void send_last(const Out& message) {
+    MM_CHECK(can_send());
+    sent_end_ = true;
+    if (!over_) stream_->WriteLast(message, {}, write_.start());
+  }
+
   // No message follows. Require: can_send().
   void send_end() {
     MM_CHECK(can_send());

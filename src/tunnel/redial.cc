@@ -137,11 +137,20 @@ void Redial::write(wire::EncodedFrame frame) {
   current_->lane->write(std::move(frame));
 }
 
+void Redial::write_last(wire::EncodedFrame frame) {
+  end_writing();
+  current_->lane->write_last(std::move(frame));
+}
+
 void Redial::half_close() {
+  end_writing();
+  current_->lane->half_close();
+}
+
+void Redial::end_writing() {
   MM_CHECK(can_write());
   current_->is_half_closed = true;
   again_timer_.cancel();
-  current_->lane->half_close();
 }
 
 // ---- what lanes tell

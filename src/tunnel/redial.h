@@ -97,12 +97,15 @@ class Redial {
   // Neither is there a lane nor will one come.
   bool is_over() const { return !current_ && !pending_ && !again_timer_.is_armed(); }
   bool can_write() const;
-  void write(wire::EncodedFrame frame);  // Require: can_write()
-  void half_close();                     // Require: can_write()
+  // Each requires can_write(); nothing is written behind the latter two.
+  void write(wire::EncodedFrame frame);
+  void write_last(wire::EncodedFrame frame);
+  void half_close();
 
  private:
   struct Attachment;
 
+  void end_writing();
   std::unique_ptr<Attachment> attach();
   void dial();
   void message(Attachment& attachment, std::vector<base::Bytes> message);

@@ -261,7 +261,9 @@ void Tunnel::write_lane() {
     if (!frame) frame.emplace();
     frame->move = std::exchange(move_asked_, false);
   }
-  if (frame) {
+  if (frame && is_over) {
+    redial_.write_last(wire::encode(*std::move(frame)));
+  } else if (frame) {
     redial_.write(wire::encode(*std::move(frame)));
   } else if (is_over) {
     redial_.half_close();

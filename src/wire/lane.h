@@ -36,6 +36,9 @@ class Lane {
   // half_close() nor on_closed() came before.
   virtual void write(EncodedFrame frame) = 0;
 
+  // write() and half_close() in one; on_written() does not follow. Require: as for write().
+  virtual void write_last(EncodedFrame frame) = 0;
+
   // Nothing more will be written; what was is still sent. on_closed() follows when the router has
   // ended its side too. Require: as for write().
   virtual void half_close() = 0;

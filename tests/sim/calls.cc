@@ -82,14 +82,21 @@ class LaneCall final : public Call {
   }
 
   // --- the process's side ---
+  void write_last(std::string message) {
+    send_up(std::move(message));
+    half_close();
+  }
   void write(std::string message) {
+    send_up(std::move(message));
+    net_.after(1us, [this, self = shared_from_this()] {
+      if (listener_) listener_->on_written();
+    });
+  }
+  void send_up(std::string message) {
     const auto opening = std::exchange(opening_, {});
     up_.put([this, self = shared_from_this(), opening, message = std::move(message)] {
       if (opening) net_.remember({&link_, *opening, message});
       if (server_) server_->deliver(message);
-    });
-    net_.after(1us, [this, self = shared_from_this()] {
-      if (listener_) listener_->on_written();
     });
   }
   void hold_up(base::TimePoint until) { up_.hold_up(until); }
@@ -186,14 +193,17 @@ class ClientLane final : public wire::Lane {
  public:
   explicit ClientLane(std::shared_ptr<LaneCall> call) : call_(std::move(call)) {}
   ~ClientLane() override { call_->abandon(); }
-  void write(wire::EncodedFrame frame) override {
-    std::string text(reinterpret_cast<const char*>(frame.header.data()), frame.header_bytes);
-    for (const base::Bytes& piece : frame.payload) text += piece.text();
-    call_->write(std::move(text));
-  }
+  void write(wire::EncodedFrame frame) override { call_->write(text_of(frame)); }
+  void write_last(wire::EncodedFrame frame) override { call_->write_last(text_of(frame)); }
   void half_close() override { call_->half_close(); }
 
  private:
+  static std::string text_of(const wire::EncodedFrame& frame) {
+    std::string text(reinterpret_cast<const char*>(frame.header.data()), frame.header_bytes);
+    for (const base::Bytes& piece : frame.payload) text += piece.text();
+    return text;
+  }
+
   const std::shared_ptr<LaneCall> call_;
 };
 

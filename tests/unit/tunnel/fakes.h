@@ -122,6 +122,11 @@ class FakeLane final : public wire::Lane {
     side_.written.push_back(*wire::decode(message));
     side_.busy = true;
   }
+  void write_last(wire::EncodedFrame encoded) override {
+    write(std::move(encoded));
+    side_.busy = false;
+    side_.half_closed = true;
+  }
   void half_close() override { side_.half_closed = true; }
 
  private:
