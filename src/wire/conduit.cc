@@ -240,7 +240,8 @@ void Conduit::take_data(Frame& frame, TimePoint now) {
   if (frame.fin && !peer_fin_) {
     peer_fin_ = true;
     received_ += 1;
-    want_ack(now);
+    // Behind our own end it is what the peer waits for; before it, something is soon said anyway.
+    want_ack(fin_queued_ ? now : now + kAckDelay);
   } else if (received_ != before) {
     want_ack(received_ - acknowledged_ >= window_ / 4 ? now : now + kAckDelay);
   }

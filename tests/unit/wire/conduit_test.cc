@@ -66,16 +66,29 @@ TEST_CASE("conduit: an acknowledgement rides on data that goes the other way") {
   CHECK(!end.conduit.ack_due());
 }
 
-TEST_CASE("conduit: a quarter of the window is acknowledged at once, and so is a FIN") {
+TEST_CASE("conduit: a quarter of the window is acknowledged at once") {
   Attached end;
   REQUIRE(end.conduit.on_frame(data_frame(0, kFloorBytes / 4), kStart).ok());
   CHECK(end.conduit.next_frame(kStart));
-  Frame fin = data_frame(kFloorBytes / 4, 0);
-  fin.fin = true;
-  REQUIRE(end.conduit.on_frame(fin, kStart).ok());
-  const auto frame = end.conduit.next_frame(kStart);
-  REQUIRE(frame);
-  CHECK(frame->received == kFloorBytes / 4 + 1);
+}
+
+TEST_CASE("conduit: the second FIN is acknowledged at once, the first one as bytes are") {
+  for (const bool is_second : {false, true}) {
+    CAPTURE(is_second);
+    Attached end;
+    if (is_second) {
+      end.conduit.on_local_end();
+      REQUIRE(end.conduit.next_frame(kStart));
+    }
+    Frame fin = data_frame(0, 0);
+    fin.fin = true;
+    REQUIRE(end.conduit.on_frame(fin, kStart).ok());
+    CHECK(end.conduit.next_frame(kStart).has_value() == is_second);
+    if (is_second) continue;
+    const auto frame = end.conduit.next_frame(kStart + std::chrono::milliseconds(20));
+    REQUIRE(frame);
+    CHECK(frame->received == 1);
+  }
 }
 
 TEST_CASE("conduit: bytes are acknowledged on receipt, credit is given on delivery") {
