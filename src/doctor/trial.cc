@@ -18,10 +18,10 @@ Load::Load(net::Loop& loop, Tally& tally)
     : loop_(loop), tally_(tally), readable_(loop), writable_(loop) {}
 
 net::Stream::ReadResult Load::read(size_t most_bytes) {
-  if (tally_.left_bytes == 0) return {ReadResult::Kind::kEnd, {}, {}};
+  if (tally_.left_bytes == 0) return {.kind = ReadResult::Kind::kEnd};
   const size_t count = std::min({most_bytes, kPieceBytes, static_cast<size_t>(tally_.left_bytes)});
   tally_.left_bytes -= count;
-  return {ReadResult::Kind::kBytes, {nullptr, {zeros.data(), count}, count}, {}};
+  return {.kind = ReadResult::Kind::kBytes, .bytes = {nullptr, {zeros.data(), count}, count}};
 }
 
 void Load::wait_readable(std::function<void()> handler) {

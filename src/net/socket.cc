@@ -144,15 +144,18 @@ Stream::ReadResult Socket::read(size_t most_bytes) {
   using Kind = ReadResult::Kind;
   ReadBlock& block = impl_->loop.read_block();
   const std::span<uint8_t> space = block.space();
+  const size_t room = std::min(most_bytes, space.size());
   ssize_t count = 0;
   do {
-    count = recv(impl_->fd(), space.data(), std::min(most_bytes, space.size()), 0);
+    count = recv(impl_->fd(), space.data(), room, 0);
   } while (count < 0 && errno == EINTR);
-  if (count > 0) return {Kind::kBytes, block.take(static_cast<size_t>(count)), {}};
+  if (const auto bytes = static_cast<size_t>(count); count > 0) {
+    return {.kind = Kind::kBytes, .bytes = block.take(bytes), .is_all = bytes < room};
+  }
   if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {};
-  if (count == 0 && !impl_->reset_seen) return {Kind::kEnd, {}, {}};
+  if (count == 0 && !impl_->reset_seen) return {.kind = Kind::kEnd};
   impl_->reset_seen = true;
-  return {Kind::kReset, {}, gone(count == 0 ? ECONNRESET : errno, "read")};
+  return {.kind = Kind::kReset, .status = gone(count == 0 ? ECONNRESET : errno, "read")};
 }
 
 void Socket::wait_readable(std::function<void()> handler) {

@@ -104,17 +104,20 @@ StandardStream::~StandardStream() { impl_->close(); }
 
 Stream::ReadResult StandardStream::read(size_t most_bytes) {
   using Kind = ReadResult::Kind;
-  if (!impl_->is_open) return {Kind::kReset, {}, gone(ECONNRESET, "standard input")};
+  if (!impl_->is_open) return {.kind = Kind::kReset, .status = gone(ECONNRESET, "standard input")};
   ReadBlock& block = impl_->loop.read_block();
   const std::span<uint8_t> space = block.space();
+  const size_t room = std::min(most_bytes, space.size());
   ssize_t count = 0;
   do {
-    count = ::read(impl_->input.fd(), space.data(), std::min(most_bytes, space.size()));
+    count = ::read(impl_->input.fd(), space.data(), room);
   } while (count < 0 && errno == EINTR);
-  if (count > 0) return {Kind::kBytes, block.take(static_cast<size_t>(count)), {}};
-  if (count == 0) return {Kind::kEnd, {}, {}};
+  if (const auto bytes = static_cast<size_t>(count); count > 0) {
+    return {.kind = Kind::kBytes, .bytes = block.take(bytes), .is_all = bytes < room};
+  }
+  if (count == 0) return {.kind = Kind::kEnd};
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {};
-  return {Kind::kReset, {}, gone(errno, "standard input")};
+  return {.kind = Kind::kReset, .status = gone(errno, "standard input")};
 }
 
 void StandardStream::wait_readable(std::function<void()> handler) {

@@ -24,8 +24,9 @@ class Stream {
   struct ReadResult {
     enum class Kind { kBytes, kWouldBlock, kEnd, kReset };
     Kind kind = Kind::kWouldBlock;
-    base::Bytes bytes;    // kBytes: 1 to most_bytes of them
-    base::Status status;  // kReset: why
+    base::Bytes bytes{};    // kBytes: 1 to most_bytes of them
+    bool is_all = false;    // kBytes: nothing more is there now
+    base::Status status{};  // kReset: why
   };
 
   // Takes what is there now, at most `most_bytes` (> 0). kEnd once the other side has ended its

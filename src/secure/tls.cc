@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <deque>
 #include <string>
+#include <utility>
 
 #include "base/check.h"
 
@@ -19,6 +20,9 @@ using base::Status;
 
 constexpr std::string_view kExporterLabel = "EXPORTER-mindmeld-proof-v1";
 constexpr long kResumableForS = 60 * 60;
+
+// Of a ticket to resume with, and the record around it.
+constexpr size_t kTicketBytesMost = 512;
 
 std::shared_ptr<SSL_CTX> new_context(const SSL_METHOD* method) {
   std::shared_ptr<SSL_CTX> context(SSL_CTX_new(method), &SSL_CTX_free);
@@ -46,7 +50,7 @@ Status broken() {
 // ---- a session
 
 TlsSession::TlsSession(std::shared_ptr<const void> owner, SSL_CTX* context, bool is_server)
-    : owner_(std::move(owner)), ssl_(SSL_new(context), &SSL_free) {
+    : owner_(std::move(owner)), ssl_(SSL_new(context), &SSL_free), owes_ticket_(is_server) {
   MM_CHECK(ssl_);
   SSL_set0_rbio(ssl_.get(), wire_.bio());
   SSL_set0_wbio(ssl_.get(), wire_.bio());
@@ -102,7 +106,13 @@ Status TlsSession::write(std::span<const uint8_t> plaintext) {
   if (!failure_.ok()) return failure_;
   size_t written = 0;
   const size_t records = (plaintext.size() + kRecordBytes - 1) / kRecordBytes;
-  wire_.expect_output(plaintext.size() + records * kRecordOverheadBytes);
+  size_t expected = plaintext.size() + records * kRecordOverheadBytes;
+  // The ticket goes with the first bytes, in one frame with them, and not by itself before them.
+  if (!plaintext.empty() && std::exchange(owes_ticket_, false) &&
+      SSL_new_session_ticket(ssl_.get()) == 1) {
+    expected += kTicketBytesMost;
+  }
+  wire_.expect_output(expected);
   while (!plaintext.empty()) {
     if (SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &written) != 1) {
       return failed();
@@ -146,7 +156,7 @@ TlsServer::TlsServer(const Identity& identity) : context_(new_context(TLS_server
   SSL_CTX* const ctx = context_.get();
   MM_CHECK(SSL_CTX_use_certificate(ctx, identity.certificate()) == 1 &&
            SSL_CTX_use_PrivateKey(ctx, identity.key()) == 1 &&
-           SSL_CTX_set_num_tickets(ctx, 1) == 1);
+           SSL_CTX_set_num_tickets(ctx, 0) == 1);  // see TlsSession::write()
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);  // the other end keeps what is needed
 }
 

@@ -70,6 +70,7 @@ class TlsSession {
   BytesBio wire_;
   const std::unique_ptr<SSL, void (*)(SSL*)> ssl_;
   bool is_established_ = false;
+  bool owes_ticket_;  // with which the other end resumes
   base::Status failure_;
 };
 

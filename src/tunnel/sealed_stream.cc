@@ -61,26 +61,32 @@ net::Stream::ReadResult SealedStream::read(size_t most_bytes) {
     result.kind = ReadResult::Kind::kReset;
     return result;
   }
-  if (session_->output_bytes() == 0 && was_established_ && inner_ && !end_sent_) {
-    result = inner_->read(plaintext_for(most_bytes));
-    if (result.kind == ReadResult::Kind::kBytes) {
-      moved_.read_bytes += result.bytes.size();
-      result.status = session_->write(result.bytes.span());
-    } else if (result.kind == ReadResult::Kind::kEnd) {
+  bool is_inner_done = true;
+  // What the session says of itself, as the last of its handshake, takes along what is there.
+  const size_t own_bytes = session_->output_bytes();
+  if (own_bytes < most_bytes && was_established_ && inner_ && !end_sent_) {
+    ReadResult inner = inner_->read(plaintext_for(most_bytes - own_bytes));
+    if (inner.kind == ReadResult::Kind::kBytes) {
+      is_inner_done = inner.is_all;
+      moved_.read_bytes += inner.bytes.size();
+      const Status status = session_->write(inner.bytes.span());
+      if (!status.ok()) return {.kind = ReadResult::Kind::kReset, .status = status};
+    } else if (inner.kind == ReadResult::Kind::kEnd) {
+      is_inner_done = false;  // the end is still to be told
       session_->end();
       end_sent_ = true;
+    } else if (own_bytes == 0) {
+      return inner;
     } else {
-      return result;
+      is_inner_done = inner.kind == ReadResult::Kind::kWouldBlock;
     }
   }
-  if (!result.status.ok()) {
-    result.kind = ReadResult::Kind::kReset;
-  } else if (session_->output_bytes() > 0) {
-    result.kind = ReadResult::Kind::kBytes;
-    result.bytes = session_->take_output(most_bytes);
-  } else {
-    result.kind = end_sent_ ? ReadResult::Kind::kEnd : ReadResult::Kind::kWouldBlock;
+  if (session_->output_bytes() == 0) {
+    return {.kind = end_sent_ ? ReadResult::Kind::kEnd : ReadResult::Kind::kWouldBlock};
   }
+  result.kind = ReadResult::Kind::kBytes;
+  result.bytes = session_->take_output(most_bytes);
+  result.is_all = is_inner_done && session_->output_bytes() == 0;
   return result;
 }
 

@@ -174,9 +174,9 @@ void Tunnel::read_local() {
     const size_t room = std::min(conduit_.readable_bytes(), wire::kDataBytesMax - ahead);
     if (room == 0) break;
     Stream::ReadResult result = local_->read(room);
-    const size_t bytes = result.bytes.size();
+    const bool is_all = result.is_all;
     take_local(std::move(result));
-    if (0 < bytes && bytes < room && !is_local_gone()) wait_for_local();  // it would block
+    if (is_all && !is_local_gone()) wait_for_local();
   }
   if (is_local_gone()) return read_over_ ? local_was_reset() : linger();
   if (!waiting_readable_ && !waiting_reset_) {  // nobody reads: a reset would go unseen

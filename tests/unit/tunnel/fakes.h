@@ -49,6 +49,7 @@ class FakeStream final : public net::Stream {
       result.kind = ReadResult::Kind::kBytes;
       result.bytes = base::Bytes::copy_of(side_.incoming.substr(0, most_bytes));
       side_.incoming.erase(0, most_bytes);
+      result.is_all = side_.incoming.empty() && !side_.ended && !side_.was_reset;
     } else if (side_.was_reset) {
       result.kind = ReadResult::Kind::kReset;
     } else if (side_.ended) {

@@ -151,6 +151,24 @@ TEST_CASE(
   CHECK(world.proofs.size() == 1);
 }
 
+TEST_CASE("sealed stream: what the session says of itself takes the application's along") {
+  ConnectWorld world;
+  world.side.incoming = "hello";
+  const auto all_there_is = [&] {
+    net::Stream::ReadResult result;
+    while (!result.is_all) {
+      result = world.stream->read(SIZE_MAX);
+      REQUIRE(result.kind == Kind::kBytes);
+      REQUIRE(world.peer->receive(result.bytes).ok());
+    }
+  };
+  all_there_is();  // ClientHello
+  const Bytes answer = world.peer->take_output(SIZE_MAX);
+  REQUIRE(world.stream->write({&answer, 1}).ok());
+  all_there_is();
+  CHECK(read(*world.peer).substr(secure::Digest().size()) == "hello");
+}
+
 TEST_CASE("sealed stream: an end that comes while the target is dialled waits for it") {
   ShareWorld world;
   world.prove();
