@@ -13,6 +13,7 @@ namespace mm::base {
 namespace {
 
 constexpr std::string_view kCut = "...";
+constexpr size_t kPathBytesMost = 200;
 constexpr size_t kQuotedBytesMost = 80;
 // A secret has 43 digits of base64url, and may have lost some in copying. No name has capitals.
 constexpr size_t kSecretDigitsLeast = 40;
@@ -98,7 +99,9 @@ std::string without_secrets(std::string_view text) {
   return out;
 }
 
-std::string quoted(std::string_view text) {
+std::string printable_path(std::string_view path) { return printable(path, kPathBytesMost); }
+
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   out += printable(without_secrets(text), kQuotedBytesMost);
   return out += '"';

@@ -17,12 +17,15 @@ namespace mm::base {
 // Require: most_bytes >= 16.
 std::string printable(std::string_view text, size_t most_bytes);
 
+// A path, as a message shows it: printable(), 200 bytes of it at most.
+std::string printable_path(std::string_view path);
+
 // Without what may be a pass or a ticket's secret, typed where it does not belong: that is "...".
 std::string without_secrets(std::string_view text);
 
 // A bad value as a message shows it: printable, without secrets, in double quotes, 80 bytes of it
 // at most.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 // One after the other.
 std::string joined(std::initializer_list<std::string_view> pieces);

@@ -173,7 +173,7 @@ std::string escaped(std::string_view text, std::string_view special) {
 }
 
 // A text between single quotes, in which a single quote cannot be.
-std::string in_quotes(std::string text) {
+std::string shell_quoted(std::string text) {
   fill(text, "'", "'\\''");
   return joined({"'", text, "'"});
 }
@@ -231,7 +231,7 @@ std::string zsh_flag(const Option& option, std::string_view flag) {
   if (option.takes_value()) {
     spec += joined({":", escaped(option.value_name, ":"), is_path(option) ? ":_files" : ": "});
   }
-  return joined({" \\\n        ", in_quotes(std::move(spec))});
+  return joined({" \\\n        ", shell_quoted(std::move(spec))});
 }
 
 std::string zsh_flags(const Command& command) {
@@ -251,7 +251,7 @@ std::string zsh_flags(const Command& command) {
 std::string zsh(std::span<const Command> commands) {
   std::string described, its_flags;
   for (const Word& word : first_words(commands)) {
-    described += joined({"    ", in_quotes(joined({word.name, ":", word.summary})), "\n"});
+    described += joined({"    ", shell_quoted(joined({word.name, ":", word.summary})), "\n"});
   }
   for (const Command& command : commands) its_flags += zsh_flags(command);
   std::string script = joined({kServices, kZsh});

@@ -17,7 +17,7 @@ namespace mm::cli {
 namespace {
 
 using base::ExitCode;
-using base::quoted;
+using base::in_quotes;
 using base::Status;
 using base::StatusOr;
 using config::usage_error;
@@ -42,11 +42,11 @@ StatusOr<const Command*> find_command(std::span<const Command> commands, std::st
     known.emplace_back(command.name);
   }
   if (name.starts_with('-')) {
-    return usage_error("the command comes before its flags, and " + quoted(name) +
+    return usage_error("the command comes before its flags, and " + in_quotes(name) +
                        " is none: mindmeld --help lists them");
   }
   const std::string suggestion = base::did_you_mean(name, known);
-  return usage_error(quoted(name) + " is not a command" +
+  return usage_error(in_quotes(name) + " is not a command" +
                      (suggestion.empty() ? ": mindmeld --help lists them" : suggestion));
 }
 
@@ -68,7 +68,7 @@ StatusOr<ExitCode> complete(std::span<const Command> commands,
   if (words.size() < 2 || is_help(words[1])) return print(output.output_fd, completion_help());
   const std::string script = completion(commands, words[1]);
   if (!script.empty()) return print(output.output_fd, script);
-  return usage_error("there is no completion for " + quoted(words[1]) +
+  return usage_error("there is no completion for " + in_quotes(words[1]) +
                      ": write bash, zsh or fish");
 }
 

@@ -16,7 +16,7 @@
 namespace mm::cli {
 namespace {
 
-using base::quoted;
+using base::in_quotes;
 using base::Status;
 using base::StatusOr;
 using config::Option;
@@ -45,16 +45,16 @@ Status unknown_flag(const Command& command, const std::string& word) {
   }
   const std::string name = "mindmeld " + std::string(command.name);
   if (std::find(known.begin(), known.end(), flag) != known.end()) {
-    return usage_error(quoted(flag) + " behind -- is no flag: flags go before it");
+    return usage_error(in_quotes(flag) + " behind -- is no flag: flags go before it");
   }
   const std::string suggestion = base::did_you_mean(flag, known);
-  return usage_error(name + " has no flag " + quoted(flag) +
+  return usage_error(name + " has no flag " + in_quotes(flag) +
                      (suggestion.empty() ? ": " + name + " --help lists them" : suggestion));
 }
 
 // cxxopts takes whatever follows a flag for its value.
 Status missing_value(const Option& option, const std::string& value) {
-  const std::string found = value.empty() ? "" : ", and got " + quoted(value);
+  const std::string found = value.empty() ? "" : ", and got " + in_quotes(value);
   return usage_error(option.flag() + " needs a value: " + option.flag() + " " +
                      std::string(option.value_name) + found);
 }

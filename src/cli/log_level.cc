@@ -14,7 +14,7 @@ base::StatusOr<Level> log_level(const config::Environment& environment, int verb
   Level level = verbosity < 0 ? Level::kError : Level::kWarn;
   const std::string_view text = config::variable(environment, "MINDMELD_LOG");
   if (!text.empty() && !ops::parse_level(text, level)) {
-    return config::usage_error("MINDMELD_LOG: " + base::quoted(text) +
+    return config::usage_error("MINDMELD_LOG: " + base::in_quotes(text) +
                                " is not a level: write error, warn, info, debug or trace");
   }
   const Level least = verbosity > 1 ? Level::kDebug : verbosity > 0 ? Level::kInfo : level;

@@ -15,8 +15,6 @@ namespace {
 
 using base::Status;
 
-constexpr size_t kPathBytesShown = 200;
-
 // A pass, and where it came from.
 struct Found {
   base::Secret text;
@@ -34,7 +32,7 @@ bool is_sendable(std::string_view pass) {
 
 base::StatusOr<Found> read_pass(const Setting& setting, Common& common) {
   const std::string& path = setting.values.front();
-  const std::string shown = base::printable(path, kPathBytesShown);
+  const std::string shown = base::printable_path(path);
   auto line = base::read_secret_line(path);
   if (!line.ok()) {
     const bool has_no_line = line.status().code() == base::Code::kInvalidArgument;

@@ -12,7 +12,7 @@
 namespace mm::config {
 namespace {
 
-using base::quoted;
+using base::in_quotes;
 using base::StatusOr;
 
 constexpr std::string_view kUnixPrefix = "unix:";
@@ -52,12 +52,12 @@ bool is_ipv6(std::string_view text) {
 }
 
 base::Status not_one(const Grammar& grammar, std::string_view text) {
-  return usage_error(quoted(text) + " is not " + std::string(grammar.noun) + ": write " +
+  return usage_error(in_quotes(text) + " is not " + std::string(grammar.noun) + ": write " +
                      std::string(grammar.forms));
 }
 
 base::Status no_port(const Grammar& grammar, std::string_view text) {
-  return usage_error(quoted(text) + " is not a port: ports are " +
+  return usage_error(in_quotes(text) + " is not a port: ports are " +
                      std::to_string(grammar.least_port) + " to 65535");
 }
 
@@ -65,7 +65,7 @@ StatusOr<Endpoint> parse_unix(const Grammar& grammar, std::string_view text) {
   const std::string_view path = text.substr(kUnixPrefix.size());
   if (path.empty() || path.find('\0') != std::string_view::npos) return not_one(grammar, text);
   if (path.size() > kPathBytesMost) {
-    return usage_error(quoted(text) + " is too long: the path of a unix socket has at most " +
+    return usage_error(in_quotes(text) + " is too long: the path of a unix socket has at most " +
                        std::to_string(kPathBytesMost) + " bytes");
   }
   return Endpoint::unix_socket(std::string(path));
@@ -75,18 +75,19 @@ StatusOr<Endpoint> parse_unix(const Grammar& grammar, std::string_view text) {
 base::Status explain(const Grammar& grammar, std::string_view text) {
   const size_t colon = text.rfind(':');
   if (const size_t scheme = text.find("://"); scheme != std::string_view::npos) {
-    return usage_error(quoted(text) + " is not " + std::string(grammar.noun) + ": leave out " +
-                       quoted(text.substr(0, scheme + 3)) + " and any path");
+    return usage_error(in_quotes(text) + " is not " + std::string(grammar.noun) + ": leave out " +
+                       in_quotes(text.substr(0, scheme + 3)) + " and any path");
   }
   if (colon == 0 && is_number(text.substr(1))) {
     const std::string port(text.substr(1, 5));
     const bool is_target = grammar.noun == kTarget.noun;
-    return usage_error(quoted(text) + " names no host: write " + port + " for this machine alone" +
+    return usage_error(in_quotes(text) + " names no host: write " + port +
+                       " for this machine alone" +
                        (is_target ? "" : ", 0.0.0.0:" + port + " for everybody who can reach it"));
   }
   if (colon != std::string_view::npos && is_number(text.substr(colon + 1)) &&
       is_ipv6(text.substr(0, colon))) {
-    return usage_error(quoted(text) + " is ambiguous: write [" +
+    return usage_error(in_quotes(text) + " is ambiguous: write [" +
                        std::string(text.substr(0, colon)) + "]" +
                        std::string(text.substr(colon, 6)));
   }

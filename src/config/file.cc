@@ -13,12 +13,9 @@ namespace {
 using base::Status;
 using base::StatusOr;
 
-constexpr size_t kPathBytesShown = 200;
-
-std::string shown(const std::string& path) { return base::printable(path, kPathBytesShown); }
-
 Status cannot_read(const std::string& path, const std::string& why) {
-  return usage_error("cannot read the configuration file " + shown(path) + ": " + why);
+  return usage_error("cannot read the configuration file " + base::printable_path(path) + ": " +
+                     why);
 }
 
 // Adds what `path` holds to `file`. False: it does not exist.
@@ -27,10 +24,11 @@ StatusOr<bool> read_into(File& file, const std::string& path, Trust trust,
   const auto text = base::read_file(path);
   if (text.status().code() == base::Code::kNotFound) return false;
   if (!text.ok()) return cannot_read(path, base::message(text.status()));
-  const auto json = parse_json(*text, shown(path));
+  const auto json = parse_json(*text, base::printable_path(path));
   if (!json.ok()) return json.status();
   const std::string folder = path.substr(0, path.rfind('/') + 1);
-  FileReader reader(shown(path), folder, std::string(variable(environment, "HOME")), trust, file);
+  FileReader reader(base::printable_path(path), folder, std::string(variable(environment, "HOME")),
+                    trust, file);
   if (Status status = reader.read(*json); !status.ok()) return status;
   return true;
 }

@@ -13,8 +13,8 @@
 namespace mm::config {
 namespace {
 
+using base::in_quotes;
 using base::message;
-using base::quoted;
 using base::Status;
 using base::StatusOr;
 using Kind = Json::Kind;
@@ -37,11 +37,11 @@ std::string joined(std::string_view section, std::string_view key) {
 std::string not_a_key(std::string_view path, std::string_view key,
                       const std::vector<std::string>& known) {
   if (path == key && find_key(key, Reach::kServeSection) != nullptr) {
-    return quoted(key) + " belongs within \"serve\"";
+    return in_quotes(key) + " belongs within \"serve\"";
   }
   const std::string suggestion = base::did_you_mean(key, known);
-  if (!suggestion.empty()) return quoted(path) + " is not a key" + suggestion;
-  return quoted(path) + " is not a key" +
+  if (!suggestion.empty()) return in_quotes(path) + " is not a key" + suggestion;
+  return in_quotes(path) + " is not a key" +
          (known.size() == 1 ? ": write \"" + known[0] + "\""
                             : ": keys are named like flags, as in \"pass_file\"");
 }
@@ -123,7 +123,7 @@ Status FileReader::read_member(std::string_view key, const Json& value) {
   }
   if (trust_ == Trust::kServicesAlone) {
     return fail(value.line, "a mindmeld.json in the current directory must not " +
-                                (key == "router" ? "name a router" : "have " + quoted(key)) +
+                                (key == "router" ? "name a router" : "have " + in_quotes(key)) +
                                 ", since it may be somebody else's: if it is yours, add --config " +
                                 name_);
   }
@@ -132,17 +132,17 @@ Status FileReader::read_member(std::string_view key, const Json& value) {
 
 Status FileReader::read_option(std::string_view path, const Option& option, const Json& value) {
   if (!takes(option.type, value)) {
-    return fail(value.line, quoted(path) + " must be " + std::string(wanted(option.type)));
+    return fail(value.line, in_quotes(path) + " must be " + std::string(wanted(option.type)));
   }
   std::vector<std::string> values;
   if (value.kind != Kind::kList) values.push_back(value.text);
   for (const Json& item : value.items) values.push_back(item.text);
   for (std::string& text : values) {
     if (text.empty())
-      return fail(value.line, quoted(path) + " is empty: give it a value, or leave it out");
+      return fail(value.line, in_quotes(path) + " is empty: give it a value, or leave it out");
     if (option.type == Type::kPath) text = absolute(text);
   }
-  const std::string source = name_ + ":" + std::to_string(value.line) + ": " + quoted(path);
+  const std::string source = name_ + ":" + std::to_string(value.line) + ": " + in_quotes(path);
   file_.settings.emplace_back(option.name, Setting{std::move(values), Origin::kFile, source});
   return absl::OkStatus();
 }
@@ -174,7 +174,7 @@ Status FileReader::read_share(const Json& section) {
     const auto text = service_text(path, "target", value);
     if (!text.ok()) return text.status();
     auto target = parse_target(*text);
-    if (!target.ok()) return fail(value.line, quoted(path) + ": " + message(target.status()));
+    if (!target.ok()) return fail(value.line, in_quotes(path) + ": " + message(target.status()));
     services.push_back({name, false, *std::move(target)});
   }
   return absl::OkStatus();
@@ -198,7 +198,7 @@ Status FileReader::read_connect(const Json& section) {
     const auto text = service_text(path, "listen", *rest);
     if (!text.ok()) return text.status();
     auto listen = parse_listen(*text);
-    if (!listen.ok()) return fail(value.line, quoted(path) + ": " + message(listen.status()));
+    if (!listen.ok()) return fail(value.line, in_quotes(path) + ": " + message(listen.status()));
     service.listen = *std::move(listen);
   }
   return absl::OkStatus();
@@ -214,11 +214,11 @@ StatusOr<Json> FileReader::take_ticket_file(std::string_view path, const Json& v
   const std::string whole = joined(path, *key);
   if (trust_ == Trust::kServicesAlone) {
     return fail(file.line, "a mindmeld.json in the current directory must not have " +
-                               quoted(whole) + ", since it may be somebody else's: if it is " +
+                               in_quotes(whole) + ", since it may be somebody else's: if it is " +
                                "yours, add --config " + name_);
   }
   if (file.kind != Kind::kString || file.text.empty()) {
-    return fail(file.line, quoted(whole) + " must be a text in quotes");
+    return fail(file.line, in_quotes(whole) + " must be a text in quotes");
   }
   service.ticket_file = absolute(file.text);
   Json rest = value;
@@ -236,8 +236,8 @@ StatusOr<std::string> FileReader::service_text(std::string_view path, std::strin
                 not_a_key(joined(path, value.keys[i]), value.keys[i], {std::string(key)}));
   }
   if (value.keys.size() == 1 && is_scalar(value.items[0])) return value.items[0].text;
-  return fail(value.line,
-              quoted(path) + " must be a port, a string, or { \"" + std::string(key) + "\": ... }");
+  return fail(value.line, in_quotes(path) + " must be a port, a string, or { \"" +
+                              std::string(key) + "\": ... }");
 }
 
 std::string FileReader::absolute(const std::string& path) const {

@@ -75,7 +75,7 @@ class Builder {
         std::find(object.keys.begin(), object.keys.end(), key) != object.keys.end();
     object.keys.push_back(key);
     key_line_ = line_;
-    return !is_there || fail(base::quoted(path()) + " is there twice: leave out one");
+    return !is_there || fail(base::in_quotes(path()) + " is there twice: leave out one");
   }
 
   // `read_bytes` counts the end of the text too. The library's last token is not used: it may be
@@ -86,7 +86,7 @@ class Builder {
     // Hidden before the cut, which would leave a piece that is not known for one.
     const std::string line = base::without_secrets(read.substr(read.rfind('\n') + 1));
     const size_t cut = line.size() - std::min(line.size(), kNearBytesMost);
-    return fail("this is not JSON: something is wrong near " + base::quoted(line.substr(cut)));
+    return fail("this is not JSON: something is wrong near " + base::in_quotes(line.substr(cut)));
   }
 
  private:

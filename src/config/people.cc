@@ -16,7 +16,7 @@
 namespace mm::config {
 namespace {
 
-using base::quoted;
+using base::in_quotes;
 using base::Status;
 using base::StatusOr;
 using Kind = Json::Kind;
@@ -81,7 +81,8 @@ class Reader {
     for (const Json& item : root.items[0].items) {
       auto person = read_person(item);
       if (!person.ok()) return person.status();
-      if (!ids.insert(person->id).second) return fail(item, quoted(person->id) + " is there twice");
+      if (!ids.insert(person->id).second)
+        return fail(item, in_quotes(person->id) + " is there twice");
       people.push_back(*std::move(person));
     }
     return people;
@@ -96,7 +97,7 @@ class Reader {
     }
     if (person.id.empty()) return fail(item, std::string("a person needs an \"id\": ") + kNewPass);
     if (person.passes.empty())
-      return fail(item, quoted(person.id) + " needs the \"sha256\" of a pass: " + kNewPass);
+      return fail(item, in_quotes(person.id) + " needs the \"sha256\" of a pass: " + kNewPass);
     return person;
   }
 
@@ -121,7 +122,7 @@ class Reader {
     }
     const bool may_be_text = key == "sha256" && value.kind == Kind::kString;
     if (!may_be_text && value.kind != Kind::kList) {
-      return fail(value, quoted(key) + " must be a list of strings");
+      return fail(value, in_quotes(key) + " must be a list of strings");
     }
     if (key == "verbs") person.verbs = 0;
     if (key == "names") person.names.clear();
@@ -137,12 +138,13 @@ class Reader {
       const auto verb = std::find_if(std::begin(kVerbs), std::end(kVerbs),
                                      [&](const auto& each) { return each.first == text; });
       if (verb == std::end(kVerbs)) {
-        return fail(item, quoted(text) + " is no verb: write share, connect or list");
+        return fail(item, in_quotes(text) + " is no verb: write share, connect or list");
       }
       person.verbs |= verb->second;
     } else if (key == "names") {
       if (!is_glob(text)) {
-        return fail(item, quoted(text) + " fits no service: write a name, in which * stands for " +
+        return fail(item, in_quotes(text) +
+                              " fits no service: write a name, in which * stands for " +
                               "any text and ? for any character");
       }
       person.names.push_back(text);
@@ -160,7 +162,7 @@ class Reader {
     if (what.empty()) {
       for (const std::string& each : known) what += (what.empty() ? ": keys are " : ", ") + each;
     }
-    return fail(object.items[index], quoted(key) + " is not a key" + what);
+    return fail(object.items[index], in_quotes(key) + " is not a key" + what);
   }
 
   Status fail(const Json& where, const std::string& what) const {
@@ -209,7 +211,7 @@ StatusOr<std::string> add_person(std::string_view text, std::string_view file,
   if (!people.ok()) return people.status();
   if (std::any_of(people->begin(), people->end(),
                   [&](const auto& each) { return each.id == id; })) {
-    return base::error(base::Code::kAlreadyExists, std::string(file) + " has " + quoted(id) +
+    return base::error(base::Code::kAlreadyExists, std::string(file) + " has " + in_quotes(id) +
                                                        " already: take them out first, or give " +
                                                        "another id");
   }

@@ -19,7 +19,7 @@
 namespace mm::config {
 namespace {
 
-using base::quoted;
+using base::in_quotes;
 using base::Status;
 using base::StatusOr;
 using std::chrono::milliseconds;
@@ -41,7 +41,7 @@ StatusOr<Gathered> gather(const Sources& sources) {
 Status no_positionals(const Sources& sources, std::string_view command) {
   if (sources.arguments.positionals.empty()) return absl::OkStatus();
   return usage_error("mindmeld " + std::string(command) + " takes no arguments, and got " +
-                     quoted(sources.arguments.positionals.front()) + ": mindmeld " +
+                     in_quotes(sources.arguments.positionals.front()) + ": mindmeld " +
                      std::string(command) + " --help lists its flags");
 }
 
@@ -65,7 +65,8 @@ StatusOr<std::vector<Endpoint>> default_listen(const Environment& environment) {
   const auto port = parse_port(text, 1);
   if (port) return std::vector<Endpoint>{Endpoint::tcp("0.0.0.0", *port)};
   return usage_error("K_SERVICE is set, as on Cloud Run, but PORT is " +
-                     (text.empty() ? "not" : quoted(text)) + ": set it, or add --listen HOST:PORT");
+                     (text.empty() ? "not" : in_quotes(text)) +
+                     ": set it, or add --listen HOST:PORT");
 }
 
 StatusOr<std::vector<Endpoint>> resolve_listen(const Settings& settings,
@@ -77,7 +78,8 @@ StatusOr<std::vector<Endpoint>> resolve_listen(const Settings& settings,
     auto endpoint = parse_router_listen(text);
     if (!endpoint.ok()) return base::within(endpoint.status(), setting->source);
     if (endpoint->port != 0 && std::find(all.begin(), all.end(), *endpoint) != all.end()) {
-      return usage_error(setting->source + ": " + quoted(text) + " is there twice: leave out one");
+      return usage_error(setting->source + ": " + in_quotes(text) +
+                         " is there twice: leave out one");
     }
     all.push_back(*std::move(endpoint));
   }
@@ -129,7 +131,7 @@ Status resolve_listed(const std::vector<std::string>& words, ListConfig& config)
   for (const std::string& word : words) {
     if (!is_ticket(word)) {
       if (!is_glob(word)) {
-        return usage_error(quoted(word) + " is neither a name, nor one with * or ? in it");
+        return usage_error(in_quotes(word) + " is neither a name, nor one with * or ? in it");
       }
       config.globs.push_back(word);
       continue;
@@ -188,7 +190,7 @@ StatusOr<RouterConfig> resolve_router(const Sources& sources) {
   if (!config.new_pass.empty()) {
     if (!config.auth_file.empty()) return config;
     return usage_error("--new-pass needs --auth-file FILE beside it, where " +
-                       quoted(config.new_pass) + " is to be added");
+                       in_quotes(config.new_pass) + " is to be added");
   }
   if (!config.auth_file.empty() && *allow_anonymous) {
     return usage_error(settings.find("auth-file")->source + " and " +
@@ -318,7 +320,7 @@ StatusOr<DoctorConfig> resolve_doctor(const Sources& sources) {
   const std::vector<std::string>& arguments = sources.arguments.positionals;
   if (arguments.size() > 1) {
     return usage_error("mindmeld doctor looks at one thing at a time, and got " +
-                       quoted(arguments[0]) + " and " + quoted(arguments[1]));
+                       in_quotes(arguments[0]) + " and " + in_quotes(arguments[1]));
   }
   const auto gathered = gather(sources);
   if (!gathered.ok()) return gathered.status();

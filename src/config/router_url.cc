@@ -13,11 +13,10 @@
 namespace mm::config {
 namespace {
 
-using base::quoted;
+using base::in_quotes;
 using base::Status;
 using base::StatusOr;
 
-constexpr std::string_view kSchemeEnd = "://";
 constexpr uint16_t kHttpPort = 80;
 constexpr uint16_t kHttpsPort = 443;
 constexpr uint16_t kRouterPort = 6353;
@@ -52,7 +51,7 @@ StatusOr<RouterUrl> parse_router_url(std::string_view text) {
     scheme = lower_case(std::string(text.substr(0, end)));
     rest = text.substr(end + kSchemeEnd.size());
     if (scheme != "http" && scheme != "https") {
-      return usage_error(quoted(text.substr(0, end + kSchemeEnd.size())) +
+      return usage_error(in_quotes(text.substr(0, end + kSchemeEnd.size())) +
                          " is not for routers: write http:// or https://");
     }
   }
@@ -65,7 +64,7 @@ StatusOr<RouterUrl> parse_router_url(std::string_view text) {
 
   const std::optional<HostPort> parts = split_host_port(rest);
   if (!parts) {
-    return usage_error(quoted(text) +
+    return usage_error(in_quotes(text) +
                        " is not a router: write http://HOST:PORT, https://HOST or HOST:PORT");
   }
   RouterUrl url;
@@ -75,13 +74,13 @@ StatusOr<RouterUrl> parse_router_url(std::string_view text) {
   if (hash != std::string_view::npos) {
     url.pin = parse_pin(fragment);
     if (!url.tls || !url.pin) {
-      return usage_error("what follows the # of " + quoted(text.substr(0, text.find('#'))) +
+      return usage_error("what follows the # of " + in_quotes(text.substr(0, text.find('#'))) +
                          " is no pin: paste the URL that the router printed, in quotes");
     }
   }
   if (!parts->port) return url;
   const auto port = parse_port(*parts->port, 1);
-  if (!port) return usage_error(quoted(*parts->port) + " is not a port: ports are 1 to 65535");
+  if (!port) return usage_error(in_quotes(*parts->port) + " is not a port: ports are 1 to 65535");
   url.port = *port;
   return url;
 }

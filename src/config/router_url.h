@@ -10,6 +10,9 @@
 
 namespace mm::config {
 
+// Between a URL's scheme and its host.
+constexpr std::string_view kSchemeEnd = "://";
+
 // "http://HOST[:PORT]" without TLS (port 80), "https://HOST[:PORT]" with TLS (443), "HOST[:PORT]"
 // (6353) with TLS unless HOST is loopback. With TLS there may be "#PIN", 22 digits of base64url. A
 // lone "/" before that is let pass; a path, user information, a query or another fragment is an

@@ -12,7 +12,7 @@
 namespace mm::config {
 namespace {
 
-using base::quoted;
+using base::in_quotes;
 using base::Status;
 using base::StatusOr;
 
@@ -23,7 +23,7 @@ bool is_alphanumeric(char c) { return ('a' <= c && c <= 'z') || ('0' <= c && c <
 
 bool is_allowed(char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; }
 
-bool is_number(std::string_view text) {
+bool is_all_digits(std::string_view text) {
   return text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
@@ -50,9 +50,9 @@ std::string made_up_name(std::string_view user, const Endpoint& target) {
 
 // "web" alone is the name of a service to be, whose target was forgotten.
 Status no_target(std::string_view argument, Status status) {
-  if (!check_name(argument).ok() || is_number(argument)) return status;
-  return usage_error(quoted(argument) + " is not a target: did you mean " + std::string(argument) +
-                     "=3000?");
+  if (!check_name(argument).ok() || is_all_digits(argument)) return status;
+  return usage_error(in_quotes(argument) + " is not a target: did you mean " +
+                     std::string(argument) + "=3000?");
 }
 
 // "web:8080" is how other programs have it.
@@ -64,7 +64,7 @@ Status no_name(std::string_view argument, Status status) {
   }
   std::string meant(argument);
   meant[colon] = '=';
-  return usage_error(quoted(argument) + " is not a service: did you mean " + meant + "?");
+  return usage_error(in_quotes(argument) + " is not a service: did you mean " + meant + "?");
 }
 
 }  // namespace
@@ -74,7 +74,7 @@ Status check_name(std::string_view name, std::string_view whose) {
       std::all_of(name.begin(), name.end(), is_allowed)) {
     return absl::OkStatus();
   }
-  return usage_error(quoted(name) + " cannot be " + std::string(whose) +
+  return usage_error(in_quotes(name) + " cannot be " + std::string(whose) +
                      ": use a-z, 0-9, '.', '_' and '-', at most 63, beginning with a letter or " +
                      "digit");
 }
@@ -94,7 +94,7 @@ StatusOr<SharedService> parse_shared(std::string_view argument, std::string_view
   service.name = argument.substr(0, equals);
   if (Status status = check_name(service.name); !status.ok()) return status;
   if (equals + 1 == argument.size()) {
-    return usage_error(quoted(argument) + " has no target: write " + service.name + "=3000");
+    return usage_error(in_quotes(argument) + " has no target: write " + service.name + "=3000");
   }
   auto target = parse_target(argument.substr(equals + 1));
   if (!target.ok()) return base::within(target.status(), service.name);
@@ -119,7 +119,7 @@ StatusOr<ConnectedService> parse_connected(std::string_view argument) {
   }
   if (equals == std::string_view::npos) return service;
   if (equals + 1 == argument.size()) {
-    return usage_error(quoted(service.name + "=") + " has no address: write " + service.name +
+    return usage_error(in_quotes(service.name + "=") + " has no address: write " + service.name +
                        "=8080, or " + service.name + " for the service's own port number");
   }
   auto listen = parse_listen(argument.substr(equals + 1));
@@ -130,7 +130,7 @@ StatusOr<ConnectedService> parse_connected(std::string_view argument) {
 
 bool is_target(std::string_view argument) {
   return !is_ticket(argument) &&
-         (argument.find(':') != std::string_view::npos || is_number(argument));
+         (argument.find(':') != std::string_view::npos || is_all_digits(argument));
 }
 
 }  // namespace mm::config

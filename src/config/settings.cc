@@ -12,7 +12,7 @@
 namespace mm::config {
 namespace {
 
-using base::quoted;
+using base::in_quotes;
 using base::Status;
 using base::StatusOr;
 using std::chrono::milliseconds;
@@ -34,7 +34,7 @@ Status unknown_variable(std::string_view name) {
     if (option.reach != Reach::kFlag) known.push_back(option.variable());
   }
   const std::string suggestion = base::did_you_mean(name, known);
-  return usage_error("the environment variable " + quoted(name) + " is unknown" +
+  return usage_error("the environment variable " + in_quotes(name) + " is unknown" +
                      (suggestion.empty()
                           ? ": unset it, or name it like a flag, as in MINDMELD_PASS_FILE"
                           : suggestion));
@@ -119,7 +119,7 @@ StatusOr<bool> Settings::is_on(std::string_view option) const {
   if (setting == nullptr) return false;
   const std::optional<bool> value = parse_switch(setting->values.back());
   if (value) return *value;
-  return usage_error(setting->source + ": " + quoted(setting->values.back()) +
+  return usage_error(setting->source + ": " + in_quotes(setting->values.back()) +
                      " is neither: write true or false");
 }
 
@@ -131,7 +131,7 @@ StatusOr<int> Settings::count(std::string_view option) const {
   if (text.size() == 1 && '0' <= text[0] && text[0] <= '0' + kCountMost) return text[0] - '0';
   const std::optional<bool> value = parse_switch(text);
   if (value) return *value ? 1 : 0;
-  return usage_error(setting->source + ": " + quoted(text) + " is not a number from 0 to " +
+  return usage_error(setting->source + ": " + in_quotes(text) + " is not a number from 0 to " +
                      std::to_string(kCountMost));
 }
 
@@ -142,7 +142,7 @@ StatusOr<std::optional<uint64_t>> Settings::number(std::string_view option) cons
   const bool is_number = text.find_first_not_of("0123456789") == std::string::npos;
   const std::optional<uint64_t> value = is_number ? parse_size(text) : std::nullopt;
   if (value && *value > 0) return value;
-  return usage_error(setting->source + ": " + quoted(text) + " is not a number from 1 on");
+  return usage_error(setting->source + ": " + in_quotes(text) + " is not a number from 1 on");
 }
 
 StatusOr<std::optional<uint64_t>> Settings::size_bytes(std::string_view option) const {
@@ -151,7 +151,7 @@ StatusOr<std::optional<uint64_t>> Settings::size_bytes(std::string_view option) 
   const std::string& text = setting->values.front();
   const std::optional<uint64_t> value = parse_size(text);
   if (value && *value > 0) return value;
-  return usage_error(setting->source + ": " + quoted(text) + " is not a size: write 512M or 2G");
+  return usage_error(setting->source + ": " + in_quotes(text) + " is not a size: write 512M or 2G");
 }
 
 std::optional<uint64_t> parse_size(std::string_view text) {
@@ -178,7 +178,7 @@ StatusOr<milliseconds> Settings::duration(std::string_view option, milliseconds 
   const std::string& text = setting->values.front();
   const std::optional<milliseconds> value = parse_duration(text);
   if (value && *value >= least) return *value;
-  return usage_error(setting->source + ": " + quoted(text) +
+  return usage_error(setting->source + ": " + in_quotes(text) +
                      (value ? " is too short: the least is " + std::to_string(least.count()) + "ms"
                             : " is not a duration: write 500ms, 10s, 2m, 1h or 3d, up to 30d"));
 }

@@ -17,7 +17,6 @@ using base::Secret;
 using base::Status;
 using base::StatusOr;
 
-constexpr std::string_view kSchemeEnd = "://";
 constexpr size_t kSecretBytes = 16;
 
 Status not_whole() {

@@ -69,7 +69,7 @@ StatusOr<config::Ticket> read_ticket(const std::string& path) {
   const bool is_input = path == "-";
   const int fd = is_input ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
   const std::string name =
-      is_input ? "standard input" : "the ticket file " + base::printable(path, 200);
+      is_input ? "standard input" : "the ticket file " + base::printable_path(path);
   if (fd < 0) return invalid("cannot read " + name + ": " + std::strerror(errno));
   StatusOr<std::string> line = [fd] {
     const Unseen unseen(fd);

@@ -19,11 +19,6 @@
 namespace mm::net {
 namespace {
 
-using base::Code;
-
-// iovecs of one sendmsg: 64 frames of 4 KiB are one read block's worth. UIO_MAXIOV is 1024.
-constexpr size_t kPiecesPerCall = 64;
-
 // How often a socket with an unread urgent byte is looked at, see Impl::watch_reset().
 constexpr base::Duration kUrgentRecheck = std::chrono::milliseconds(100);
 
@@ -52,10 +47,6 @@ std::optional<int> family_of(int fd) {
   socklen_t length = sizeof family;
   if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length) != 0) return std::nullopt;
   return family;
-}
-
-base::Status gone(int error_number, std::string_view clause) {
-  return base::error(Code::kAborted, base::message(base::errno_error(error_number, clause)));
 }
 
 // On from the start, and off for an orderly close alone: so a process that is killed leaves a reset

@@ -18,14 +18,6 @@
 namespace mm::net {
 namespace {
 
-using base::Code;
-
-constexpr size_t kPiecesPerCall = 64;
-
-base::Status gone(int error_number, std::string_view clause) {
-  return base::error(Code::kAborted, base::message(base::errno_error(error_number, clause)));
-}
-
 // Makes a descriptor that is not ours non-blocking, and puts it back.
 class Borrowed {
  public:

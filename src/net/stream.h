@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/status.h"
@@ -63,6 +64,16 @@ class Stream {
 
   // Ends both directions at once, so that the other side sees ECONNRESET. No handler runs after.
   virtual void reset() = 0;
+
+ protected:
+  // iovecs of one call: 64 frames of 4 KiB are one read block's worth. UIO_MAXIOV is 1024.
+  static constexpr size_t kPiecesPerCall = 64;
+
+  // What a call says of a connection that failed with this errno.
+  static base::Status gone(int error_number, std::string_view clause) {
+    return base::error(base::Code::kAborted,
+                       base::message(base::errno_error(error_number, clause)));
+  }
 };
 
 }  // namespace mm::net

@@ -5,13 +5,13 @@
 
 #include "base/check.h"
 #include "ops/log.h"
+#include "router/limits.h"
 #include "router/server_call.h"
 
 namespace mm::router {
 namespace {
 
 constexpr size_t kOwnerProofBytesMost = 1'024;
-constexpr size_t kInstanceBytesMost = 64;
 constexpr int kVerifiersMost = 1'024;
 
 constexpr const char* kPhaseNames[] = {"opened", "registered", "ending", "over"};

@@ -6,11 +6,10 @@
 #include <string_view>
 
 #include "config/service.h"
+#include "router/limits.h"
 
 namespace mm::router {
 namespace {
-
-constexpr size_t kInstanceBytesMost = 64;
 
 using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
 

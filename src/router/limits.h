@@ -12,6 +12,9 @@
 
 namespace mm::router {
 
+// Of a share_instance.
+constexpr size_t kInstanceBytesMost = 64;
+
 struct Limits {
   // Tokens that were minted and not used yet. Each connect keeps up to 16 in hand, and an office
   // behind one address has many of them, for many services each.

@@ -13,7 +13,6 @@ namespace {
 using base::Code;
 using base::StatusOr;
 
-constexpr size_t kPathBytesShown = 200;
 constexpr mode_t kMode = 0644;  // it holds hashes alone
 
 // As long as no guess comes near it: then a fast hash is as good as a slow one.
@@ -30,7 +29,7 @@ base::Status invalid(const std::string& message) {
 }  // namespace
 
 StatusOr<std::vector<config::Person>> PeopleFile::read() {
-  const std::string shown = base::printable(path_, kPathBytesShown);
+  const std::string shown = base::printable_path(path_);
   version_ = base::file_version(path_);  // before it is read: what changes after that is seen
   const auto text = base::read_file(path_);
   if (!text.ok()) {
@@ -43,7 +42,7 @@ StatusOr<std::vector<config::Person>> PeopleFile::read() {
 }
 
 StatusOr<base::Secret> PeopleFile::add(const std::string& id, base::Random& random) const {
-  const std::string shown = base::printable(path_, kPathBytesShown);
+  const std::string shown = base::printable_path(path_);
   base::Secret pass = new_pass(id, random);
   const base::Status added = base::update_file(path_, kMode, random, [&](const std::string& text) {
     return config::add_person(text, shown, id, secure::sha256(pass.reveal()));

@@ -102,7 +102,7 @@ base::Status Rendezvous::check(Entries::iterator found, const LaneRequest& reque
   if (!host_.has_service(request.service)) {
     return turn_away("no_service", request,
                      base::error(base::Code::kNotFound,
-                                 "nobody shares " + base::quoted(request.service) + " now"));
+                                 "nobody shares " + base::in_quotes(request.service) + " now"));
   }
   const bool is_one_more = !is_known || found->second.minter;
   if (is_one_more && used_count() >= limits_.connections) {

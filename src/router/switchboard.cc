@@ -93,7 +93,7 @@ base::StatusOr<Switchboard::Forwards> Switchboard::forward_to(const std::string&
   if (!found) {
     return turn_away(
         "no_service", caller.name,
-        base::error(base::Code::kNotFound, "nobody shares " + base::quoted(service) + " now"));
+        base::error(base::Code::kNotFound, "nobody shares " + base::in_quotes(service) + " now"));
   }
   const size_t opens =
       quota_.take_opens(caller, std::clamp<size_t>(count, 1, limits_.tokens_per_call), now);

@@ -156,7 +156,7 @@ TlsServer::TlsServer(const Identity& identity) : context_(new_context(TLS_server
   SSL_CTX* const ctx = context_.get();
   MM_CHECK(SSL_CTX_use_certificate(ctx, identity.certificate()) == 1 &&
            SSL_CTX_use_PrivateKey(ctx, identity.key()) == 1 &&
-           SSL_CTX_set_num_tickets(ctx, 0) == 1);  // see TlsSession::write()
+           SSL_CTX_set_num_tickets(ctx, 0) == 1);           // see TlsSession::write()
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);  // the other end keeps what is needed
 }
 

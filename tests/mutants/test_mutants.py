@@ -156,7 +156,7 @@ def compile_mutant(mutant: Mutant, folder: Path) -> Path:
     mutated.write_text(text.replace(mutant.right, mutant.wrong), encoding="utf-8")
 
     listed = json.loads((BUILD / "compile_commands.json").read_text(encoding="utf-8"))
-    command = next(entry["command"] for entry in listed if entry["file"].endswith(source))
+    command = next(entry["command"] for entry in listed if is_compiled(entry, source))
     compiling = shlex.split(command)
     compiling = compiling[: compiling.index("-MD")]  # what comes after is ninja's and the files'
     item = folder / "mutant.o"
@@ -169,9 +169,18 @@ def compile_mutant(mutant: Mutant, folder: Path) -> Path:
     linking = shlex.split(commands.stdout.splitlines()[-1])
     binary = folder / "program"
     linking[linking.index("-o") + 1] = str(binary)
-    linking.insert(linking.index("-o") + 2, str(item))
+    # The first definition counts; the library has the right one, beside others that are needed.
+    place = linking.index("-o") + 2
+    linking[place:place] = [str(item), "-Wl,--allow-multiple-definition"]
     run(linking)
     return binary
+
+
+def is_compiled(entry: dict[str, str], source: str) -> bool:
+    """Does this compiler's command compile this file, by itself or with others of its layer?"""
+    file = BUILD / entry["file"]
+    is_together = "-unity" in file.name and f"/{source}>" in file.read_text(encoding="utf-8")
+    return is_together or entry["file"].endswith(source)
 
 
 def run(command: list[str]) -> None:

@@ -7,8 +7,8 @@ using mm::base::columns;
 using mm::base::fitted;
 using mm::base::human_bytes;
 using mm::base::human_duration;
+using mm::base::in_quotes;
 using mm::base::printable;
-using mm::base::quoted;
 using mm::base::without_secrets;
 using mm::base::wrapped;
 
@@ -25,8 +25,8 @@ TEST_CASE("text: a long value is cut between two characters") {
   CHECK(printable("0123456789abcdef", 16) == "0123456789abcdef");
   CHECK(printable("0123456789abcdefg", 16) == "0123456789abc...");
   CHECK(printable("0123456789abüdefg", 16) == "0123456789ab...");
-  CHECK(quoted(std::string(1 << 20, 'x')).size() == 82);
-  CHECK(quoted(std::string(1 << 20, '\n')).size() <= 82);
+  CHECK(in_quotes(std::string(1 << 20, 'x')).size() == 82);
+  CHECK(in_quotes(std::string(1 << 20, '\n')).size() <= 82);
 }
 
 TEST_CASE("text: bytes are told in three digits at most") {
@@ -66,13 +66,13 @@ TEST_CASE("text: columns are characters, and a text is cut between two of them")
 
 TEST_CASE("text: what may be a pass or a ticket's secret is not shown") {
   const std::string secret = "MDEyMzQ1Njc4OWFiY2RlZgABAgMEBQYHCAkKCwwNDg8";
-  CHECK(quoted("https://h/web#" + secret + "=8080") == "\"https://h/web#...=8080\"");
-  CHECK(quoted("mm_ann_" + secret) == "\"...\"");
-  CHECK(quoted(secret.substr(3)) == "\"...\"");
+  CHECK(in_quotes("https://h/web#" + secret + "=8080") == "\"https://h/web#...=8080\"");
+  CHECK(in_quotes("mm_ann_" + secret) == "\"...\"");
+  CHECK(in_quotes(secret.substr(3)) == "\"...\"");
   CHECK(without_secrets("a " + secret + ", b " + secret) == "a ..., b ...");
   const std::string name = "a-name-of-somebodys-that-is-as-long-as-a-secret-and-more";
-  CHECK(quoted(name) == '"' + name + '"');
-  CHECK(quoted("ARatherShortName") == "\"ARatherShortName\"");
+  CHECK(in_quotes(name) == '"' + name + '"');
+  CHECK(in_quotes("ARatherShortName") == "\"ARatherShortName\"");
 }
 
 TEST_CASE("text: a cut leaves no piece of a pass or a ticket's secret, wherever it falls") {
