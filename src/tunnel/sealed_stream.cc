@@ -56,38 +56,32 @@ void SealedStream::set_inner(std::unique_ptr<net::Stream> inner) {
 // ---- local stream to peer
 
 net::Stream::ReadResult SealedStream::read(size_t most_bytes) {
-  ReadResult result;
-  if (inner_was_reset_ && !was_established_) {
-    result.kind = ReadResult::Kind::kReset;
-    return result;
-  }
+  using Kind = ReadResult::Kind;
+  if (inner_was_reset_ && !was_established_) return {.kind = Kind::kReset};
   bool is_inner_done = true;
   // What the session says of itself, as the last of its handshake, takes along what is there.
   const size_t own_bytes = session_->output_bytes();
   if (own_bytes < most_bytes && was_established_ && inner_ && !end_sent_) {
     ReadResult inner = inner_->read(plaintext_for(most_bytes - own_bytes));
-    if (inner.kind == ReadResult::Kind::kBytes) {
+    if (inner.kind == Kind::kBytes) {
       is_inner_done = inner.is_all;
       moved_.read_bytes += inner.bytes.size();
       const Status status = session_->write(inner.bytes.span());
-      if (!status.ok()) return {.kind = ReadResult::Kind::kReset, .status = status};
-    } else if (inner.kind == ReadResult::Kind::kEnd) {
+      if (!status.ok()) return {.kind = Kind::kReset, .status = status};
+    } else if (inner.kind == Kind::kEnd) {
       is_inner_done = false;  // the end is still to be told
       session_->end();
       end_sent_ = true;
     } else if (own_bytes == 0) {
       return inner;
     } else {
-      is_inner_done = inner.kind == ReadResult::Kind::kWouldBlock;
+      is_inner_done = inner.kind == Kind::kWouldBlock;
     }
   }
-  if (session_->output_bytes() == 0) {
-    return {.kind = end_sent_ ? ReadResult::Kind::kEnd : ReadResult::Kind::kWouldBlock};
-  }
-  result.kind = ReadResult::Kind::kBytes;
-  result.bytes = session_->take_output(most_bytes);
-  result.is_all = is_inner_done && session_->output_bytes() == 0;
-  return result;
+  if (session_->output_bytes() == 0) return {.kind = end_sent_ ? Kind::kEnd : Kind::kWouldBlock};
+  Bytes records = session_->take_output(most_bytes);
+  const bool is_all = is_inner_done && session_->output_bytes() == 0;
+  return {.kind = Kind::kBytes, .bytes = std::move(records), .is_all = is_all};
 }
 
 void SealedStream::wait_readable(std::function<void()> handler) {

@@ -76,11 +76,8 @@ class LaneLog final : public wire::Lane::Listener {
     note();
   }
 
-  void write(std::string_view text) {
-    wire::Frame frame;
-    if (!text.empty()) frame.data.push_back(base::Bytes::copy_of(text));
-    lane->write(wire::encode(std::move(frame)));
-  }
+  void write(std::string_view text) { lane->write(frame_of(text)); }
+  void write_last(std::string_view text) { lane->write_last(frame_of(text)); }
 
   std::function<void()> then;  // runs within each callback
   std::unique_ptr<wire::Lane> lane;
@@ -90,6 +87,11 @@ class LaneLog final : public wire::Lane::Listener {
   std::optional<base::Status> closed;
 
  private:
+  static wire::EncodedFrame frame_of(std::string_view text) {
+    wire::Frame frame;
+    if (!text.empty()) frame.data.push_back(base::Bytes::copy_of(text));
+    return wire::encode(std::move(frame));
+  }
   void note() {
     events_.note_event();
     if (then) then();

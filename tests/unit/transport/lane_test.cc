@@ -73,6 +73,20 @@ TEST_CASE("lane: half_close is seen by the router, which ends the lane in order"
   CHECK(log.data == "hello");
 }
 
+TEST_CASE("lane: the last frame comes with the end behind it, and nothing is said of the write") {
+  FakeRouter router({});
+  EventLoop events;
+  const auto client = open_client(events, router.url());
+  LaneLog log(events);
+  open_lane(*client, log, "hello");
+  events.run_until([&] { return log.written == 1; });
+  log.write_last(" and goodbye");
+  events.run_until([&] { return log.closed.has_value(); });
+  CHECK(log.closed->ok());
+  CHECK(log.data == "hello and goodbye");
+  CHECK(log.written == 1);
+}
+
 TEST_CASE("lane: what the router sent before its status arrives before on_closed") {
   FakeRouter router({.lane = [](grpc::ServerContext&, FakeRouter::Lane& lane) {
     pb::Frame frame;
