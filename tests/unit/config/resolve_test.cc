@@ -218,6 +218,11 @@ TEST_CASE("resolve: list takes globs or one ticket, whose router gets no pass of
   CHECK(one->ticket->service == "web");
   CHECK(one->common.router.text() == "https://relay.example.com");
   CHECK(one->common.pass.empty());
+  // A ticket names its router, be it the one that is there without a word.
+  const auto own = resolve_list(given({"http://127.0.0.1:6353/" + ticket.substr(26)}));
+  REQUIRE(own.ok());
+  CHECK(own->common.router == RouterUrl());
+  CHECK(!own->common.router_is_default);
   CHECK(error_of(resolve_list(given({ticket, "web"}))) ==
         "a ticket is for one service at its own router: leave out the others");
   CHECK(error_of(resolve_list(given({"We b"}))) ==
