@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 # What may hide a brace: comments, raw strings, strings, characters (but not the ' in 1'000).
 _HIDDEN = re.compile(
@@ -27,6 +28,7 @@ _ATTRIBUTES = re.compile(r"\[\[.*?\]\]|\balignas\s*\([^()]*\)", re.DOTALL)
 _CONSTRUCTOR = re.compile(r"\)\s*(?:noexcept\s*)?:(?!:)")
 _MEMBER = re.compile(r"[\w>]\s*$")
 _ACCESS = re.compile(r"\b(?:public|private|protected)\s*:(?!:)")
+_USING = re.compile(r"\busing\s+(?:\w+::)+(\w+)\s*;")
 _NAME = re.compile(r"((?:operator\s*)?[^\s()]+)\s*\(")
 
 
@@ -88,6 +90,26 @@ def functions(source: str) -> list[Function]:
             lines = scope.last_line - scope.line + 1
             found.append(Function(name.group(1) if name else "?", scope.line, lines))
     return found
+
+
+@cache
+def unnamed(source: str) -> list[tuple[int, str]]:
+    """(line, name) of each function in a namespace without a name, in order."""
+    scopes = list(_scopes(source))
+    outer = [scope for scope in scopes if scope.kind in ("namespace", "scope")]
+    found = []
+    for function in functions(source):
+        around = [scope for scope in outer if scope.line <= function.line <= scope.last_line]
+        is_free = all(scope.kind == "namespace" for scope in around)
+        if is_free and around and not _NAMESPACE.search(around[-1].head).group(1):
+            found.append((function.line, function.name))
+    return found
+
+
+@cache
+def used(source: str) -> list[str]:
+    """The names that using-declarations bring in: b of using a::b."""
+    return _USING.findall(code(source))
 
 
 @dataclass(frozen=True)

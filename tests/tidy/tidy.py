@@ -91,7 +91,7 @@ class File:
     source: str
     layer: str = ""  # its own for src/net/loop.cc and tests/unit/net/loop_test.cc, else ""
     name: str = ""  # "net/loop.cc" in src and in proto, as an include says it
-    siblings: set[str] = field(default_factory=set)  # the paths of the whole tree
+    tree: dict[str, str] = field(default_factory=dict)  # all of it: {path: source}
 
     @cached_property
     def lines(self) -> list[str]:
@@ -181,7 +181,7 @@ def layers(file: File) -> Found:
         return
     for line, name in _own_includes(file):
         layer = name.split("/")[0]
-        is_there = f"src/{name}" in file.siblings
+        is_there = f"src/{name}" in file.tree
         if is_there and layer not in LAYERS[file.layer] | {file.layer}:
             yield line, f'"{name}": {file.layer} may not include {layer}'
 
@@ -191,7 +191,7 @@ def include_paths(file: File) -> Found:
     if not file.is_source:
         return
     for line, name in _own_includes(file):
-        if not name.endswith(".pb.h") and f"src/{name}" not in file.siblings:
+        if not name.endswith(".pb.h") and f"src/{name}" not in file.tree:
             yield line, f'"{name}": there is no src/{name}'
 
 
@@ -239,16 +239,30 @@ def header(file: File) -> Found:
 def own_header_first(file: File) -> Found:
     """foo.cc includes foo.h first: that proves that foo.h needs nothing before it."""
     own = re.sub(r"\.cc$", ".h", file.name)
-    if not file.is_source or not file.name.endswith(".cc") or f"src/{own}" not in file.siblings:
+    if not file.is_source or not file.name.endswith(".cc") or f"src/{own}" not in file.tree:
         return
     included = cpp.includes(file.source)
     if not included or included[0][1] != f'"{own}"':
         yield included[0][0] if included else 1, f'"{own}" must be included first'
 
 
+def unique_names(file: File) -> Found:
+    """The files of a layer are compiled at once: none may hide, or overload, another one's name."""
+    if not file.is_source or not file.name.endswith(".cc"):
+        return
+    layer = Path(file.path).parent
+    for path, source in file.tree.items():
+        if path == file.path or Path(path).parent != layer or not path.endswith(".cc"):
+            continue
+        others = {name for _, name in cpp.unnamed(source)} | set(cpp.used(source))
+        for line, name in cpp.unnamed(file.source):
+            if name in others:
+                yield line, f"{name}() is a name in {path}, too"
+
+
 RULES: list[Callable[[File], Found]] = [
     licence, unfinished, file_size, function_size, sleep, columns, layers, include_paths, homes,
-    namespace, header, own_header_first,
+    namespace, header, own_header_first, unique_names,
 ]  # fmt: skip
 
 
@@ -283,21 +297,21 @@ def _python_code(source: str) -> str:
     return "\n".join(" ".join(lines.get(n, [])) for n in range(1, source.count("\n") + 2))
 
 
-def _file(path: str, source: str, siblings: set[str]) -> File:
+def _file(path: str, source: str, tree: dict[str, str]) -> File:
     parts = Path(path).parts
     layer = name = ""
     if len(parts) > 2 and parts[0] == "src":
         layer, name = parts[1], "/".join(parts[1:])
     elif len(parts) > 3 and parts[:2] == ("tests", "unit"):
         layer = parts[2]
-    return File(path, source, layer, name, siblings)
+    return File(path, source, layer, name, tree)
 
 
 def violations(tree: dict[str, str]) -> list[Violation]:
     """Every violation in a tree of {path: source}."""
     found = []
     for path, source in sorted(tree.items()):
-        file = _file(path, source, set(tree))
+        file = _file(path, source, tree)
         for rule in RULES:
             found += [Violation(path, line, text) for line, text in rule(file)]
     return found
