@@ -2,10 +2,14 @@
 #include "connect/ticket_input.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <optional>
 
@@ -49,16 +53,66 @@ class Unseen {
   std::optional<termios> before_;  // nothing: it is no terminal
 };
 
+// While it lives, SIGINT and SIGTERM end a wait, whenever they come and on whatever thread: a read
+// would hear of those alone that come while it waits.
+class Interruption {
+ public:
+  Interruption() {
+    eventfd_t earlier = 0;
+    eventfd_read(told(), &earlier);
+    struct sigaction action {};
+    action.sa_handler = [](int) {
+      const int error = errno;
+      eventfd_write(told(), 1);
+      errno = error;
+    };
+    for (Before& each : before_) {
+      sigaction(each.number, &action, &each.action);
+      if (each.action.sa_handler == SIG_IGN) sigaction(each.number, &each.action, nullptr);
+    }
+  }
+  ~Interruption() {
+    for (const Before& each : before_) sigaction(each.number, &each.action, nullptr);
+  }
+  Interruption(const Interruption&) = delete;
+  Interruption& operator=(const Interruption&) = delete;
+
+  // Waits until there is something to read. False: a signal came before.
+  bool wait_readable(int fd) const {
+    std::array<pollfd, 2> both = {{{told(), POLLIN, 0}, {fd, POLLIN, 0}}};
+    while (poll(both.data(), both.size(), -1) < 0 && errno == EINTR) continue;
+    return both[0].revents == 0;
+  }
+
+ private:
+  struct Before {
+    int number;
+    struct sigaction action {};
+  };
+
+  // A handler may write to it; stays open, for one may still run on another thread.
+  static int told() {
+    static const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return fd;
+  }
+
+  std::array<Before, 2> before_ = {{{SIGINT}, {SIGTERM}}};
+};
+
 // The first line without its end, or as much as a ticket may have.
 StatusOr<std::string> read_line(int fd) {
+  const Interruption interruption;
+  const Unseen unseen(fd);
   std::string line;
   char c = 0;
   ssize_t count = 0;
-  while (line.size() < kTicketBytesMost && (count = read(fd, &c, 1)) == 1 && c != '\n') line += c;
-  if (count < 0) {
-    return base::error(errno == EINTR ? Code::kCancelled : Code::kInvalidArgument,
-                       std::strerror(errno));
+  while (line.size() < kTicketBytesMost) {
+    if (!interruption.wait_readable(fd)) return base::error(Code::kCancelled, "interrupted");
+    count = read(fd, &c, 1);
+    if (count != 1 || c == '\n') break;
+    line += c;
   }
+  if (count < 0) return invalid(std::strerror(errno));
   while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
   return line;
 }
@@ -71,10 +125,7 @@ StatusOr<config::Ticket> read_ticket(const std::string& path) {
   const std::string name =
       is_input ? "standard input" : "the ticket file " + base::printable_path(path);
   if (fd < 0) return invalid("cannot read " + name + ": " + std::strerror(errno));
-  StatusOr<std::string> line = [fd] {
-    const Unseen unseen(fd);
-    return read_line(fd);
-  }();
+  StatusOr<std::string> line = read_line(fd);
   if (!is_input) close(fd);
   if (!line.ok()) return base::within(line.status(), "cannot read " + name);
   if (line->empty()) return invalid(name + " is empty: it must hold a ticket");
