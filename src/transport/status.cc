@@ -170,13 +170,14 @@ Status translate(const CallEnd& end, const config::RouterUrl& router) {
     return unavailable(escaped(std::string_view(end.text).substr(at + kNoIdentity.size())));
   }
   if (end.text.starts_with(kHttpStatus)) return http_failure(end.text, router);
+  // The router never says that, though gRPC may put "from peer" beside its own words.
+  if (end.code == grpc::StatusCode::DEADLINE_EXCEEDED) return no_answer(router);
   if (end.from_router) return router_says(end, router);
   if (end.text.starts_with(kDialFailed)) return dial_failure(end.text, router);
   if (end.text.starts_with(kNoName)) {
     return unavailable("no router at " + router.text() + ": the name " + router.host +
                        " does not resolve");
   }
-  if (end.code == grpc::StatusCode::DEADLINE_EXCEEDED) return no_answer(router);
   return unavailable("the connection to the router at " + router.text() + " was lost");
 }
 

@@ -56,6 +56,15 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
+TEST_CASE("status: a call whose time is over was not answered, whosever words gRPC takes it for") {
+  for (const bool from_router : {false, true}) {
+    const CallEnd end{grpc::DEADLINE_EXCEEDED, "Deadline Exceeded", from_router};
+    const base::Status status = transport::translate(end, example());
+    CHECK(status.code() == Code::kUnavailable);
+    CHECK(base::message(status) == "the router at http://relay.example.com:8080 does not answer");
+  }
+}
+
 TEST_CASE("status: gRPC's own texts become ours, and are never shown") {
   for (const Row& row : kRows) {
     CAPTURE(row.name);
