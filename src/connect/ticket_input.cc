@@ -92,8 +92,8 @@ class Interruption {
 
   // A handler may write to it; stays open, for one may still run on another thread.
   static int told() {
-    static const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return fd;
+    static const int kEvent = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return kEvent;
   }
 
   std::array<Before, 2> before_ = {{{SIGINT}, {SIGTERM}}};
