@@ -231,7 +231,7 @@ def test_lanes_that_nobody_comes_for_are_ended_and_their_number_is_bounded(
             token = f"{id(client):032x}{number:032x}"
             client.request(LANE, ("mindmeld-token", token), *metadata)
         client.flush()
-    router.program.wait_line("router.refused reason=lanes_per_caller")
+    router.program.wait_line("router.refused reason=lanes_per_caller", timeout_s=30)  # a sanitizer is slow
     ping(others)
     # None of them goes away: those that wait are ended after their time, by the router.
     ends = [status for client in clients for status in next_ends(client, 1000)]
