@@ -58,9 +58,9 @@ void SealedStream::set_inner(std::unique_ptr<net::Stream> inner) {
 net::Stream::ReadResult SealedStream::read(size_t most_bytes) {
   using Kind = ReadResult::Kind;
   if (inner_was_reset_ && !was_established_) return {.kind = Kind::kReset};
-  bool is_inner_done = true;
   // What the session says of itself, as the last of its handshake, takes along what is there.
   const size_t own_bytes = session_->output_bytes();
+  bool is_inner_done = own_bytes < most_bytes;
   if (own_bytes < most_bytes && was_established_ && inner_ && !end_sent_) {
     ReadResult inner = inner_->read(plaintext_for(most_bytes - own_bytes));
     if (inner.kind == Kind::kBytes) {
