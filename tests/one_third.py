@@ -2,7 +2,8 @@
 """A pytest plugin that keeps every third test: always the same ones, whatever is added elsewhere.
 
 ./dev asan uses it (pytest -p one_third): under the sanitizers all of them would take too long. What
-needs a dynamic binary is kept whole, for ./dev test has none.
+needs a dynamic binary is kept whole, for ./dev test has none; what needs the binary's speed is left
+to ./dev test.
 """
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ import pytest
 
 def is_kept(test_id: str, marks: frozenset[str] = frozenset()) -> bool:
     """Chosen by the test's own name, so a new test does not change what happens to the others."""
+    if "needs_speed" in marks:
+        return False
     return "needs_dynamic_binary" in marks or zlib.crc32(test_id.encode()) % 3 == 0
 
 

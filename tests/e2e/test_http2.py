@@ -216,6 +216,7 @@ ABORTED, RESOURCE_EXHAUSTED = "10", "8"  # grpc-status
 LANES_PER_CALLER = 4096  # that wait: router/limits.h
 
 
+@pytest.mark.needs_speed  # 4096 lanes within the five seconds that one may wait
 def test_lanes_that_nobody_comes_for_are_ended_and_their_number_is_bounded(
     world: World, router: Router, others: socket.socket
 ) -> None:
@@ -231,7 +232,7 @@ def test_lanes_that_nobody_comes_for_are_ended_and_their_number_is_bounded(
             token = f"{id(client):032x}{number:032x}"
             client.request(LANE, ("mindmeld-token", token), *metadata)
         client.flush()
-    router.program.wait_line("router.refused reason=lanes_per_caller", timeout_s=30)  # a sanitizer is slow
+    router.program.wait_line("router.refused reason=lanes_per_caller")
     ping(others)
     # None of them goes away: those that wait are ended after their time, by the router.
     ends = [status for client in clients for status in next_ends(client, 1000)]

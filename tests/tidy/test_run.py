@@ -103,3 +103,5 @@ def test_a_third_is_about_a_third_and_always_the_same() -> None:
     assert kept[:5] == [0, 3, 4, 5, 7]
     marks = frozenset({"needs_dynamic_binary"})  # ./dev test cannot run these
     assert all(one_third.is_kept(f"tests/e2e/test_a.py::test_{n}", marks) for n in range(10))
+    marks = frozenset({"needs_speed"})  # nor can ./dev asan run these
+    assert not any(one_third.is_kept(f"tests/e2e/test_a.py::test_{n}", marks) for n in range(10))

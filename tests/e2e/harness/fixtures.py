@@ -116,6 +116,7 @@ def configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"no mindmeld at {BINARY}: run ./dev build, or set MINDMELD_BINARY")
     config.addinivalue_line("markers", "timeout_s(seconds): a longer deadline than the usual one")
     config.addinivalue_line("markers", "needs_binary: says nothing about a direct chain")
+    config.addinivalue_line("markers", "needs_speed: meets a limit only if it is quick enough")
     config.addinivalue_line("markers", "needs_dynamic_binary: puts a library before libc")
 
 
