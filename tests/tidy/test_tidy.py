@@ -227,20 +227,21 @@ def test_a_header_has_pragma_once_and_opens_no_namespace() -> None:
     ]
 
 
-def test_a_name_that_another_file_of_the_layer_has() -> None:
+@pytest.mark.parametrize("folder", ["src/net", "tests/unit/net"])
+def test_a_name_that_another_file_of_the_layer_or_of_its_tests_has(folder: str) -> None:
     ours = SPDX + "namespace mm::net {\nnamespace {\nint one() { return 1; }\n}\n%s\n}\n"
-    other = "src/net/other.cc"
+    other = f"{folder}/other.cc"
     for more, is_found in [
         ("namespace { void one(int) {} }", True),
         ("namespace { using base::one; }", True),
         ("void A::one() {}\nvoid one(int, int) {}", False),  # which its header declares
         ("namespace { struct A { void one() {} }; }", False),
     ]:
-        tree = {"src/net/a.cc": ours % "", other: SPDX + f"namespace mm::net {{\n{more}\n}}\n"}
+        tree = {f"{folder}/a.cc": ours % "", other: SPDX + f"namespace mm::net {{\n{more}\n}}\n"}
         found = [str(violation) for violation in tidy.violations(tree)]
-        expected = f"src/net/a.cc:4: one() is a name in {other}, too"
+        expected = f"{folder}/a.cc:4: one() is a name in {other}, too"
         assert (expected in found) == is_found, more
-    assert found_in("src/net/a.cc", ours % "void two() { one(); }") == []
+    assert found_in(f"{folder}/a.cc", ours % "void two() { one(); }") == []
 
 
 def test_the_namespace_is_the_folder() -> None:

@@ -247,12 +247,12 @@ def own_header_first(file: File) -> Found:
 
 
 def unique_names(file: File) -> Found:
-    """The files of a layer are compiled at once: none may hide, or overload, another one's name."""
-    if not file.is_source or not file.name.endswith(".cc"):
+    """What is compiled at once, a layer or its tests: no file may hide, or overload, another's name."""
+    if not file.layer or not file.path.endswith(".cc"):
         return
-    layer = Path(file.path).parent
+    folder = Path(file.path).parent
     for path, source in file.tree.items():
-        if path == file.path or Path(path).parent != layer or not path.endswith(".cc"):
+        if path == file.path or Path(path).parent != folder or not path.endswith(".cc"):
             continue
         others = {name for _, name in cpp.unnamed(source)} | set(cpp.used(source))
         for line, name in cpp.unnamed(file.source):

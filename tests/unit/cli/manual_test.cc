@@ -14,7 +14,7 @@ using namespace mm::cli;
 
 namespace {
 
-bool contains(const std::string& page, const std::string& text) {
+bool says(const std::string& page, const std::string& text) {
   return page.find(text) != std::string::npos;
 }
 
@@ -54,13 +54,12 @@ TEST_CASE("manual: a command's page has every option that is its, with all its n
     const std::string page = manual(commands(), command);
     for (const mm::config::Option& option : mm::config::options()) {
       CAPTURE(option.name);
-      CHECK(contains(page, "\\fB" + with_minus(option.flag()) + "\\fR") ==
-            option.is_for(command.id));
+      CHECK(says(page, "\\fB" + with_minus(option.flag()) + "\\fR") == option.is_for(command.id));
       if (!option.is_for(command.id)) continue;
       const bool is_in_environment = option.reach >= mm::config::Reach::kEnvironment;
       const bool is_in_file = option.reach >= mm::config::Reach::kFile;
-      CHECK(contains(page, "Also \\fB" + option.variable() + "\\fR") == is_in_environment);
-      CHECK(contains(page, "\\fB\"" + option.key() + "\"\\fR") == is_in_file);
+      CHECK(says(page, "Also \\fB" + option.variable() + "\\fR") == is_in_environment);
+      CHECK(says(page, "\\fB\"" + option.key() + "\"\\fR") == is_in_file);
     }
   }
 }
@@ -70,18 +69,18 @@ TEST_CASE("manual: the files that a command's options are about are among its FI
     CAPTURE(command.name);
     const std::string page = manual(commands(), command);
     const bool is_its = mm::config::find_option("keyring")->is_for(command.id);
-    CHECK(contains(page, "\\fB\\(ti/.config/mindmeld/keyring\\fR") == is_its);
+    CHECK(says(page, "\\fB\\(ti/.config/mindmeld/keyring\\fR") == is_its);
   }
 }
 
 TEST_CASE("manual: an option is told as a sentence, with its value and its default") {
   const FakeCommands commands;
   const std::string page = manual(commands.table, commands.table[1]);
-  CHECK(contains(page,
-                 ".TP\n\\fB\\-\\-listen\\fR \\fIHOST:PORT\\fR...\n"
-                 "Where to listen; may be repeated. Default: 127.0.0.1:6353.\n"
-                 ".br\nAlso \\fBMINDMELD_LISTEN\\fR, \\fB\"listen\"\\fR within \"serve\".\n"));
-  CHECK(contains(page, ".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\nPrint this.\n"));
+  CHECK(says(page,
+             ".TP\n\\fB\\-\\-listen\\fR \\fIHOST:PORT\\fR...\n"
+             "Where to listen; may be repeated. Default: 127.0.0.1:6353.\n"
+             ".br\nAlso \\fBMINDMELD_LISTEN\\fR, \\fB\"listen\"\\fR within \"serve\".\n"));
+  CHECK(says(page, ".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\nPrint this.\n"));
 }
 
 TEST_CASE("manual: the overview has every command, and each page leads to the others") {
@@ -89,10 +88,10 @@ TEST_CASE("manual: the overview has every command, and each page leads to the ot
     CAPTURE(command.name);
     const std::string name = "\\fBmindmeld\\-" + std::string(command.name) + "\\fR(1)";
     const std::string overview = manual(commands());
-    CHECK(contains(overview, ".TP\n" + name + "\n" + with_minus(command.summary)));
-    CHECK(contains(overview.substr(overview.find("SEE ALSO")), name));
+    CHECK(says(overview, ".TP\n" + name + "\n" + with_minus(command.summary)));
+    CHECK(says(overview.substr(overview.find("SEE ALSO")), name));
     for (const Command& other : commands()) {
-      CHECK(contains(manual(commands(), other), name) == (other.name != command.name));
+      CHECK(says(manual(commands(), other), name) == (other.name != command.name));
     }
   }
 }
@@ -106,11 +105,11 @@ TEST_CASE("manual: what roff would take for its own stands for itself") {
                         mm::config::kShare,
                         {}};
   const std::string page = manual({&command, 1}, command);
-  CHECK(contains(page,
-                 "Ends with a \\(rs.\n\\&.SH is no order, \\(ti no space, \\(ha no accent, "
-                 "\\(ga no quote.\n"));
-  CHECK(contains(page, ".EX\n  mindmeld share \\(aqa\\-b\\(aq\n.EE\n"));
-  CHECK(contains(page, " \\- it\\(aqs a \\(aqname\\(aq\n"));
+  CHECK(says(page,
+             "Ends with a \\(rs.\n\\&.SH is no order, \\(ti no space, \\(ha no accent, "
+             "\\(ga no quote.\n"));
+  CHECK(says(page, ".EX\n  mindmeld share \\(aqa\\-b\\(aq\n.EE\n"));
+  CHECK(says(page, " \\- it\\(aqs a \\(aqname\\(aq\n"));
   std::istringstream lines(page);
   for (std::string line; std::getline(lines, line);) {
     CAPTURE(line);

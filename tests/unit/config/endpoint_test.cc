@@ -16,7 +16,7 @@ Endpoint standard() {
   return endpoint;
 }
 
-std::string error_of(const mm::base::StatusOr<Endpoint>& parsed) {
+std::string endpoint_error(const mm::base::StatusOr<Endpoint>& parsed) {
   return parsed.ok() ? "(none)" : message(parsed.status());
 }
 
@@ -56,11 +56,11 @@ TEST_CASE("endpoint: a listener may also have port 0 and be standard input and o
 TEST_CASE("endpoint: a router listens at hosts and ports alone") {
   CHECK(*parse_router_listen("7000") == Endpoint::tcp("", 7000));
   CHECK(*parse_router_listen("[::]:0") == Endpoint::tcp("::", 0));
-  CHECK(error_of(parse_router_listen("unix:/run/x")) ==
+  CHECK(endpoint_error(parse_router_listen("unix:/run/x")) ==
         "\"unix:/run/x\" is not an address for a router: write PORT or HOST:PORT");
-  CHECK(error_of(parse_router_listen("-")) ==
+  CHECK(endpoint_error(parse_router_listen("-")) ==
         "\"-\" is not an address for a router: write PORT or HOST:PORT");
-  CHECK(error_of(parse_router_listen(":7000")) ==
+  CHECK(endpoint_error(parse_router_listen(":7000")) ==
         "\":7000\" names no host: write 7000 for this machine alone, 0.0.0.0:7000 for everybody "
         "who can reach it");
 }
@@ -96,15 +96,16 @@ TEST_CASE("endpoint: what is wrong is told with what to write") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.text);
-    CHECK(error_of(parse_target(row.text)) == row.error);
+    CHECK(endpoint_error(parse_target(row.text)) == row.error);
   }
 }
 
 TEST_CASE("endpoint: a path that the kernel does not take is told, and so is a huge text") {
   CHECK(parse_target("unix:/" + std::string(106, 'x')).ok());
-  CHECK(error_of(parse_target("unix:/" + std::string(107, 'x'))).ends_with("at most 107 bytes"));
+  CHECK(endpoint_error(parse_target("unix:/" + std::string(107, 'x')))
+            .ends_with("at most 107 bytes"));
   CHECK(!parse_target(std::string("unix:/a\0b", 9)).ok());
   for (const char c : {'x', '1', ':', '[', '\n'}) {
-    CHECK(error_of(parse_target(std::string(1 << 20, c))).size() < 200);
+    CHECK(endpoint_error(parse_target(std::string(1 << 20, c))).size() < 200);
   }
 }

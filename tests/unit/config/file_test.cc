@@ -22,7 +22,7 @@ std::string error_in(const Scratch& scratch, const mm::base::StatusOr<File>& fil
   return text;
 }
 
-std::string error_of(const std::string& text) {
+std::string file_error(const std::string& text) {
   const Scratch scratch;
   return error_in(scratch, read_files(scratch.file("c.json", text), {}, scratch.folder()));
 }
@@ -75,25 +75,27 @@ TEST_CASE("file: it holds options, services in its order, and a router's section
 
 TEST_CASE("file: an unknown key is named with its path, its line and the nearest known one") {
   const std::string like_flags = ": keys are named like flags, as in \"pass_file\"";
-  CHECK(error_of("{\n\"ruter\": 1}") ==
+  CHECK(file_error("{\n\"ruter\": 1}") ==
         "c.json:2: \"ruter\" is not a key: did you mean \"router\"?");
-  CHECK(error_of(R"({"shar": {}})") == "c.json:1: \"shar\" is not a key: did you mean \"share\"?");
-  CHECK(error_of(R"({"xyzzy": 1})") == "c.json:1: \"xyzzy\" is not a key" + like_flags);
-  CHECK(error_of(R"({"tls-cert": "x"})") == "c.json:1: \"tls-cert\" is not a key" + like_flags);
-  CHECK(error_of(R"({"help": true})") == "c.json:1: \"help\" is not a key: did you mean \"hold\"?");
-  CHECK(error_of(R"({"config": "x"})") == "c.json:1: \"config\" is not a key" + like_flags);
-  CHECK(error_of(R"({"serve": {"lisen": "x"}})") ==
+  CHECK(file_error(R"({"shar": {}})") ==
+        "c.json:1: \"shar\" is not a key: did you mean \"share\"?");
+  CHECK(file_error(R"({"xyzzy": 1})") == "c.json:1: \"xyzzy\" is not a key" + like_flags);
+  CHECK(file_error(R"({"tls-cert": "x"})") == "c.json:1: \"tls-cert\" is not a key" + like_flags);
+  CHECK(file_error(R"({"help": true})") ==
+        "c.json:1: \"help\" is not a key: did you mean \"hold\"?");
+  CHECK(file_error(R"({"config": "x"})") == "c.json:1: \"config\" is not a key" + like_flags);
+  CHECK(file_error(R"({"serve": {"lisen": "x"}})") ==
         "c.json:1: \"serve.lisen\" is not a key: did you mean \"listen\"?");
-  CHECK(error_of(R"({"share": {"web": {"taget": 1}}})") ==
+  CHECK(file_error(R"({"share": {"web": {"taget": 1}}})") ==
         "c.json:1: \"share.web.taget\" is not a key: did you mean \"target\"?");
-  CHECK(error_of(R"({"connect": {"web": {"listen": 1, "tiket": 1}}})") ==
+  CHECK(file_error(R"({"connect": {"web": {"listen": 1, "tiket": 1}}})") ==
         "c.json:1: \"connect.web.tiket\" is not a key: write \"listen\"");
 }
 
 TEST_CASE("file: a key that is there twice is an error, in a section too") {
-  CHECK(error_of(R"({"router": "a", "router": "b"})") ==
+  CHECK(file_error(R"({"router": "a", "router": "b"})") ==
         "c.json:1: \"router\" is there twice: leave out one");
-  CHECK(error_of(R"({"share": {"web": 1, "web": 2}})") ==
+  CHECK(file_error(R"({"share": {"web": 1, "web": 2}})") ==
         "c.json:1: \"share.web\" is there twice: leave out one");
 }
 
@@ -134,7 +136,7 @@ TEST_CASE("file: a value of the wrong kind is told with what it must be") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.text);
-    CHECK(error_of(row.text) == row.error);
+    CHECK(file_error(row.text) == row.error);
   }
 }
 
@@ -143,7 +145,7 @@ TEST_CASE("file: a huge or broken name gives one short line") {
     for (const std::string section : {"", "share", "connect", "serve"}) {
       const std::string member = "{\"" + key + "\": 3000}";
       const std::string error =
-          error_of(section.empty() ? member : "{\"" + section + "\": " + member + "}");
+          file_error(section.empty() ? member : "{\"" + section + "\": " + member + "}");
       CHECK(error.size() < 250);
       CHECK(error.find('\n') == std::string::npos);
       CHECK(error.starts_with("c.json:1: "));

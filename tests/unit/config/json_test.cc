@@ -8,7 +8,7 @@ using Kind = Json::Kind;
 
 namespace {
 
-std::string error_of(const std::string& text) {
+std::string json_error(const std::string& text) {
   const auto json = parse_json(text, "f.json");
   return json.ok() ? "(none)" : mm::base::message(json.status());
 }
@@ -36,30 +36,30 @@ TEST_CASE("json: members keep their order and know their line, comments are skip
 }
 
 TEST_CASE("json: a key that is there twice is named with its path") {
-  CHECK(error_of("{\"a\": 1,\n \"a\": 2}") == "f.json:2: \"a\" is there twice: leave out one");
-  CHECK(error_of("{\"share\":\n{\"web\": {\"x\": 1, \"x\": 1}}}") ==
+  CHECK(json_error("{\"a\": 1,\n \"a\": 2}") == "f.json:2: \"a\" is there twice: leave out one");
+  CHECK(json_error("{\"share\":\n{\"web\": {\"x\": 1, \"x\": 1}}}") ==
         "f.json:2: \"share.web.x\" is there twice: leave out one");
-  CHECK(error_of(R"({"a": {"x": 1}, "b": {"x": 1}})") == "(none)");
+  CHECK(json_error(R"({"a": {"x": 1}, "b": {"x": 1}})") == "(none)");
 }
 
 TEST_CASE("json: what is not JSON is told with its line and its place") {
   const std::string near = ": this is not JSON: something is wrong near ";
-  CHECK(error_of("") == "f.json:1: this is not JSON: it ends too early");
-  CHECK(error_of("{\n\"a\": 1") == "f.json:2: this is not JSON: it ends too early");
-  CHECK(error_of("{\"a\": 1,}") == "f.json:1" + near + "\"{\"a\": 1,}\"");
-  CHECK(error_of("{\n\"a\": yes}") == "f.json:2" + near + "\"\"a\": y\"");
-  CHECK(error_of("{} {}") == "f.json:1" + near + "\"{} {\"");
-  CHECK(error_of("\xff\xfe") == "f.json:1" + near + "\"\\xff\"");
-  CHECK(error_of(R"({"pass": "mm_ann_MDEyMzQ1Njc4OWFiY2RlZgABAgMEBQYHCAkKCwwNDg8",})") ==
+  CHECK(json_error("") == "f.json:1: this is not JSON: it ends too early");
+  CHECK(json_error("{\n\"a\": 1") == "f.json:2: this is not JSON: it ends too early");
+  CHECK(json_error("{\"a\": 1,}") == "f.json:1" + near + "\"{\"a\": 1,}\"");
+  CHECK(json_error("{\n\"a\": yes}") == "f.json:2" + near + "\"\"a\": y\"");
+  CHECK(json_error("{} {}") == "f.json:1" + near + "\"{} {\"");
+  CHECK(json_error("\xff\xfe") == "f.json:1" + near + "\"\\xff\"");
+  CHECK(json_error(R"({"pass": "mm_ann_MDEyMzQ1Njc4OWFiY2RlZgABAgMEBQYHCAkKCwwNDg8",})") ==
         "f.json:1" + near + R"("{"pass": "...",}")");
 }
 
 TEST_CASE("json: hostile texts give one short line") {
-  CHECK(error_of(std::string(100'000, '[')) == "f.json:1: it is nested too deep");
+  CHECK(json_error(std::string(100'000, '[')) == "f.json:1: it is nested too deep");
   for (const std::string& text :
        {"\"" + std::string(1 << 20, 'x'), "{\"" + std::string(1 << 20, 'x') + "\": ]",
         std::string("{\"a\": \"") + '\x01' + "\"}", std::string("{\"a\": 1e999}")}) {
-    const std::string error = error_of(text);
+    const std::string error = json_error(text);
     CAPTURE(error);
     CHECK(error.size() < 200);
     CHECK(error.starts_with("f.json:1: "));

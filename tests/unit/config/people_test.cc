@@ -18,13 +18,13 @@ std::array<uint8_t, 32> digest(uint8_t byte) {
   return all;
 }
 
-std::string error_of(const std::string& text) {
+std::string people_error(const std::string& text) {
   const auto people = parse_people(text, "people.json");
   return people.ok() ? "(none)" : message(people.status());
 }
 
-std::string error_of_person(const std::string& members) {
-  return error_of("{\"people\": [\n{" + members + "}]}");
+std::string person_error(const std::string& members) {
+  return people_error("{\"people\": [\n{" + members + "}]}");
 }
 
 }  // namespace
@@ -93,49 +93,49 @@ TEST_CASE("people: a glob fits a whole name") {
 
 TEST_CASE("people: what is wrong is told with its file and line") {
   const std::string sha = R"(, "sha256": ")" + kHash + R"(")";
-  CHECK(error_of("[]") == "people.json:1: the file must hold one { object }");
-  CHECK(error_of("{}") == "people.json:1: the file must have a list: { \"people\": [] }");
-  CHECK(error_of(R"({"people": {}})") ==
+  CHECK(people_error("[]") == "people.json:1: the file must hold one { object }");
+  CHECK(people_error("{}") == "people.json:1: the file must have a list: { \"people\": [] }");
+  CHECK(people_error(R"({"people": {}})") ==
         "people.json:1: the file must have a list: { \"people\": [] }");
-  CHECK(error_of(R"({"peple": []})") ==
+  CHECK(people_error(R"({"peple": []})") ==
         "people.json:1: \"peple\" is not a key: did you mean \"people\"?");
-  CHECK(error_of("{\"people\": [\n1]}") == "people.json:2: a person must be an { object }");
-  CHECK(error_of(R"({"people": [], "people": []})") ==
+  CHECK(people_error("{\"people\": [\n1]}") == "people.json:2: a person must be an { object }");
+  CHECK(people_error(R"({"people": [], "people": []})") ==
         "people.json:1: \"people\" is there twice: leave out one");
-  CHECK(error_of_person("") ==
+  CHECK(person_error("") ==
         "people.json:2: a person needs an \"id\": mindmeld router --auth-file FILE --new-pass ID "
         "makes it");
-  CHECK(error_of_person(R"("id": "ann")") ==
+  CHECK(person_error(R"("id": "ann")") ==
         "people.json:2: \"ann\" needs the \"sha256\" of a pass: "
         "mindmeld router --auth-file FILE --new-pass ID makes it");
-  CHECK(error_of_person(R"("id": "ann", "sha256": [])") ==
+  CHECK(person_error(R"("id": "ann", "sha256": [])") ==
         "people.json:2: \"ann\" needs the \"sha256\" of a pass: "
         "mindmeld router --auth-file FILE --new-pass ID makes it");
-  CHECK(error_of_person(R"("id": "Ann")" + sha) ==
+  CHECK(person_error(R"("id": "Ann")" + sha) ==
         "people.json:2: \"Ann\" cannot be a person's id: use a-z, 0-9, '.', '_' and '-', at most "
         "63, beginning with a letter or digit");
-  CHECK(error_of_person(R"("id": 7)" + sha).starts_with("people.json:2: \"\" cannot be"));
-  CHECK(error_of_person(R"("id": "ann", "verb": ["list"])" + sha) ==
+  CHECK(person_error(R"("id": 7)" + sha).starts_with("people.json:2: \"\" cannot be"));
+  CHECK(person_error(R"("id": "ann", "verb": ["list"])" + sha) ==
         "people.json:2: \"verb\" is not a key: did you mean \"verbs\"?");
-  CHECK(error_of_person(R"("id": "ann", "verbs": ["admin"])" + sha) ==
+  CHECK(person_error(R"("id": "ann", "verbs": ["admin"])" + sha) ==
         "people.json:2: \"admin\" is no verb: write share, connect or list");
-  CHECK(error_of_person(R"("id": "ann", "verbs": "list")" + sha) ==
+  CHECK(person_error(R"("id": "ann", "verbs": "list")" + sha) ==
         "people.json:2: \"verbs\" must be a list of strings");
-  CHECK(error_of_person(R"("id": "ann", "names": ["we b"])" + sha) ==
+  CHECK(person_error(R"("id": "ann", "names": ["we b"])" + sha) ==
         "people.json:2: \"we b\" fits no service: write a name, in which * stands for any text "
         "and ? for any character");
   for (const char* hash : {"\"\"", "\"AA\"", "7", "[7]", "\"mm_ann_secret\""}) {
     CAPTURE(hash);
-    CHECK(error_of_person(R"("id": "ann", "sha256": )" + std::string(hash))
+    CHECK(person_error(R"("id": "ann", "sha256": )" + std::string(hash))
               .starts_with("people.json:2: \"sha256\" must be"));
   }
   for (const char* time : {"\"\"", "\"2027-02-30\"", "\"2027-01-31T25:00:00Z\"", "20270131",
                            "\"2027-01-31T08:00:00+01\"", "\"tomorrow\"", "\"2027-1-31\""}) {
     CAPTURE(time);
-    CHECK(error_of_person(R"("id": "ann", "expires": )" + std::string(time) + sha) ==
+    CHECK(person_error(R"("id": "ann", "expires": )" + std::string(time) + sha) ==
           "people.json:2: \"expires\" must be as \"2027-01-31\" or \"2027-01-31T08:00:00Z\"");
   }
-  CHECK(error_of("{\"people\": [{\"id\": \"a\"" + sha + "},\n{\"id\": \"a\"" + sha + "}]}") ==
+  CHECK(people_error("{\"people\": [{\"id\": \"a\"" + sha + "},\n{\"id\": \"a\"" + sha + "}]}") ==
         "people.json:2: \"a\" is there twice");
 }
 

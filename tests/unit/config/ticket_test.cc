@@ -15,7 +15,9 @@ constexpr std::string_view kText =
     "https://relay.example.com/web#MDEyMzQ1Njc4OWFiY2RlZgABAgMEBQYHCAkKCwwNDg8";
 constexpr std::string_view kFragment = "MDEyMzQ1Njc4OWFiY2RlZgABAgMEBQYHCAkKCwwNDg8";
 
-std::string error_of(const std::string& text) { return base::message(parse_ticket(text).status()); }
+std::string ticket_error(const std::string& text) {
+  return base::message(parse_ticket(text).status());
+}
 
 }  // namespace
 
@@ -41,7 +43,7 @@ TEST_CASE("ticket: one that is not whole says so, and shows nothing of its secre
         "https:///web#" + std::string(kFragment), "https://relay.example.com:0/web#" + text}) {
     CAPTURE(wrong);
     CHECK(!parse_ticket(wrong).ok());
-    CHECK(error_of(wrong).find("MDEy") == std::string::npos);
+    CHECK(ticket_error(wrong).find("MDEy") == std::string::npos);
     CHECK(base::message(config::parse_connected(wrong).status()).find("MDEy") == std::string::npos);
   }
 }
@@ -82,6 +84,6 @@ TEST_CASE("ticket: it carries the pin of a router that nobody else vouches for")
         "http" + text.substr(5)}) {
     CAPTURE(wrong);
     CHECK(!parse_ticket(wrong).ok());
-    CHECK(error_of(wrong).find("MDEy") == std::string::npos);
+    CHECK(ticket_error(wrong).find("MDEy") == std::string::npos);
   }
 }

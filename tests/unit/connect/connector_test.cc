@@ -21,8 +21,8 @@ config::ConnectConfig quiet() {
 }
 
 // A connect process with one service and one application, whose router the test plays.
-struct World {
-  World() {
+struct ConnectorWorld {
+  ConnectorWorld() {
     connector.start();
     connector.accept(std::make_unique<test::FakeStream>(application));
   }
@@ -65,7 +65,7 @@ struct World {
 }  // namespace
 
 TEST_CASE("connector: tokens that are refused are replaced, less and less often") {
-  World world;
+  ConnectorWorld world;
   while (world.clock.time < base::TimePoint{} + 25s) world.refuse_tokens();
   CHECK(!world.application.is_gone);
   CHECK(world.refused > 20);
@@ -73,7 +73,7 @@ TEST_CASE("connector: tokens that are refused are replaced, less and less often"
 }
 
 TEST_CASE("connector: a connection whose tokens are all refused is reset when it was held enough") {
-  World world;
+  ConnectorWorld world;
   while (!world.application.is_gone && world.clock.time < base::TimePoint{} + 1h) {
     world.refuse_tokens();
   }

@@ -16,7 +16,7 @@ using connect::TokenStock;
 
 namespace {
 
-struct World final : TokenStock::Listener {
+struct StockWorld final : TokenStock::Listener {
   net::Loop loop;
   test::FakeRouter router;
   test::SeededRandom random{1};
@@ -25,7 +25,8 @@ struct World final : TokenStock::Listener {
   std::optional<base::ExitCode> given_up;
   TokenStock stock;
 
-  explicit World(bool no_wait = false) : stock(loop, router, random, "web", {}, no_wait, *this) {}
+  explicit StockWorld(bool no_wait = false)
+      : stock(loop, router, random, "web", {}, no_wait, *this) {}
 
   void on_tokens(uint16_t port_hint) override {
     CHECK(port_hint == 3000);
@@ -38,7 +39,7 @@ struct World final : TokenStock::Listener {
 }  // namespace
 
 TEST_CASE("token stock: it asks before anybody needs a token, and again when half are used") {
-  World world;
+  StockWorld world;
   REQUIRE(world.router.asked == std::vector<uint32_t>{2});
   CHECK(!world.stock.take());
   world.router.answer(4);
@@ -50,7 +51,7 @@ TEST_CASE("token stock: it asks before anybody needs a token, and again when hal
 }
 
 TEST_CASE("token stock: connections that come faster than tokens make it keep more, to a limit") {
-  World world;
+  StockWorld world;
   for (int i = 0; i < 10; ++i) {
     while (world.stock.take()) {
     }
@@ -62,7 +63,7 @@ TEST_CASE("token stock: connections that come faster than tokens make it keep mo
 }
 
 TEST_CASE("token stock: an absent service is asked for again until it is there") {
-  World world;
+  StockWorld world;
   world.router.fail(Code::kNotFound);
   CHECK(world.away == std::vector<Code>{Code::kNotFound});
   CHECK(!world.router.is_asked());
@@ -78,7 +79,7 @@ TEST_CASE("token stock: an absent service is asked for again until it is there")
 }
 
 TEST_CASE("token stock: a retry asks at once, unless it asks already") {
-  World world;
+  StockWorld world;
   world.stock.retry_now();
   CHECK(world.router.asked.size() == 1);
   world.router.fail(Code::kUnavailable);
@@ -101,13 +102,13 @@ TEST_CASE("token stock: where waiting was declined, an absent service or router 
     code = Code::kUnavailable;
     expected = base::ExitCode::kRouterUnreachable;
   }
-  World world(true);
+  StockWorld world(true);
   world.router.fail(code);
   CHECK(world.given_up == expected);
 }
 
 TEST_CASE("token stock: discarded tokens are not handed out") {
-  World world;
+  StockWorld world;
   world.router.answer(2);
   world.stock.discard();
   CHECK(!world.stock.take());

@@ -11,14 +11,17 @@
 #include <regex>
 
 #include "unit/router/live_router.h"
+#include "unit/router/passes.h"
 
 using namespace mm;
 using namespace std::chrono_literals;
 using grpc::StatusCode;
+using test::credential_of;
+using test::person;
 
 namespace {
 
-constexpr base::TimePoint kNow{};
+constexpr base::TimePoint kBegin{};
 
 // The lines that `act` logs, each without its time and level.
 std::string logged(const std::function<void()>& act) {
@@ -40,16 +43,16 @@ std::string logged(const std::function<void()>& act) {
 TEST_CASE("refusals: each reason has its own count, and a line in ten seconds") {
   router::Refusals refusals;
   CHECK(logged([&] {
-          for (int i = 0; i < 5; ++i) refusals.count("pass", "192.0.2.1", kNow);
-          refusals.count("opens_per_second", "bob", kNow + 1s);
-          for (int i = 0; i < 2; ++i) refusals.count("pass", "192.0.2.2", kNow + 9s);
-          refusals.count("opens_per_second", "bob", kNow + 10s);
+          for (int i = 0; i < 5; ++i) refusals.count("pass", "192.0.2.1", kBegin);
+          refusals.count("opens_per_second", "bob", kBegin + 1s);
+          for (int i = 0; i < 2; ++i) refusals.count("pass", "192.0.2.2", kBegin + 9s);
+          refusals.count("opens_per_second", "bob", kBegin + 10s);
         }) ==
         "router.refused reason=pass caller=192.0.2.1 since_last=1\n"
         "router.refused reason=opens_per_second caller=bob since_last=1\n");
   CHECK(logged([&] {
-          refusals.count("pass", "192.0.2.3", kNow + 10s);
-          refusals.count("opens_per_second", "bob", kNow + 11s);
+          refusals.count("pass", "192.0.2.3", kBegin + 10s);
+          refusals.count("opens_per_second", "bob", kBegin + 11s);
         }) ==
         "router.refused reason=pass caller=192.0.2.3 since_last=7\n"
         "router.refused reason=opens_per_second caller=bob since_last=2\n");
@@ -57,30 +60,22 @@ TEST_CASE("refusals: each reason has its own count, and a line in ten seconds") 
 }
 
 TEST_CASE("refusals: the router says why it let nobody in, and who opened too much") {
-  const auto pass_of = [](const std::string& id) {
-    return "mm_" + id + "_" + std::string(43, 'A');
-  };
-  const auto person = [&](const std::string& id, unsigned verbs) {
-    return config::Person{
-        .id = id, .verbs = verbs, .passes = {secure::sha256(pass_of(id))}, .expires_s = {}};
-  };
-  const std::string ticket = "ticket " + std::string(43, 'A');
   StatusCode last = StatusCode::OK;
   const std::string log = logged([&] {
     router::Limits limits;
     limits.opens_per_second = 1;
     test::LiveRouter router(limits);
     router.set_people({person("ann", config::kEveryVerb), person("bob", config::kMayConnect)});
-    const test::Share share(router, "web", "", "person " + pass_of("ann"));
+    const test::Share share(router, "web", "", credential_of("ann"));
     mindmeld::v1::ForwardToServiceResponse response;
     test::forward(router, "web", 1, response, "person nobody");
-    test::forward(router, "web", 1, response, ticket);
+    test::forward(router, "web", 1, response, test::ticket_credential());
     test::forward(router, "web", 1, response);
-    test::Share(router, "db", "", "person " + pass_of("bob")).finish();
+    test::Share(router, "db", "", credential_of("bob")).finish();
     for (int i = 0; i < 100 && last == StatusCode::OK; ++i) {
-      last = test::forward(router, "web", 16, response, "person " + pass_of("bob")).error_code();
+      last = test::forward(router, "web", 16, response, credential_of("bob")).error_code();
     }
-    CHECK(test::forward(router, "web", 1, response, "person " + pass_of("ann")).ok());
+    CHECK(test::forward(router, "web", 1, response, credential_of("ann")).ok());
   });
   CHECK(last == StatusCode::RESOURCE_EXHAUSTED);
   for (const char* reason :

@@ -9,7 +9,7 @@ using router::Registry;
 
 namespace {
 
-struct Share final : router::ShareStream {
+struct RegisteredShare final : router::ShareStream {
   bool is_superseded = false;
   bool is_ended = false;
 
@@ -39,7 +39,7 @@ Offer offer(const std::string& name, const std::string& proof = "") {
 TEST_CASE("registry: a name lives as long as its share") {
   const router::Limits limits;
   Registry registry(limits);
-  Share share;
+  RegisteredShare share;
   CHECK(registry.find("web") == nullptr);
   CHECK(registry.add(offer("web"), share, 100).ok());
   REQUIRE(registry.find("web") != nullptr);
@@ -52,7 +52,7 @@ TEST_CASE("registry: a name lives as long as its share") {
 TEST_CASE("registry: another owner does not get a name that is taken") {
   const router::Limits limits;
   Registry registry(limits);
-  Share ann, bob;
+  RegisteredShare ann, bob;
   CHECK(registry.add(offer("web", "ann"), ann, 1).ok());
   const base::Status status = registry.add(offer("web", "bob"), bob, 2).status();
   CHECK(status.code() == base::Code::kAlreadyExists);
@@ -65,7 +65,7 @@ TEST_CASE("registry: another owner does not get a name that is taken") {
 TEST_CASE("registry: two shares without a proof are two owners") {
   const router::Limits limits;
   Registry registry(limits);
-  Share first, second;
+  RegisteredShare first, second;
   CHECK(registry.add(offer("web"), first, 1).ok());
   CHECK(registry.add(offer("web"), second, 2).status().code() == base::Code::kAlreadyExists);
 }
@@ -73,7 +73,7 @@ TEST_CASE("registry: two shares without a proof are two owners") {
 TEST_CASE("registry: the same owner's newest share wins, and its ghost takes nothing with it") {
   const router::Limits limits;
   Registry registry(limits);
-  Share ghost, share;
+  RegisteredShare ghost, share;
   CHECK(registry.add(offer("web", "ann"), ghost, 1).ok());
   const auto traffic = registry.find("web")->traffic;
   CHECK(registry.add(offer("web", "ann"), share, 2).ok());
@@ -88,7 +88,7 @@ TEST_CASE("registry: the same owner's newest share wins, and its ghost takes not
 TEST_CASE("registry: services are listed in the order of their creation") {
   const router::Limits limits;
   Registry registry(limits);
-  Share shares[3];
+  RegisteredShare shares[3];
   CHECK(registry.add(offer("web"), shares[0], 5).ok());
   CHECK(registry.add(offer("db"), shares[1], 5).ok());
   CHECK(registry.add(offer("api"), shares[2], 5).ok());
@@ -100,7 +100,7 @@ TEST_CASE("registry: services are listed in the order of their creation") {
 TEST_CASE("registry: a bad name is refused, a bad label is made printable") {
   const router::Limits limits;
   Registry registry(limits);
-  Share share;
+  RegisteredShare share;
   CHECK(registry.add(offer("Web!"), share, 1).status().code() == base::Code::kInvalidArgument);
   Offer with_label = offer("web");
   with_label.label = "ann\x1b[2J " + std::string(1000, 'x');
@@ -113,7 +113,7 @@ TEST_CASE("registry: there is an end to the number of services") {
   router::Limits limits;
   limits.services = 1;
   Registry registry(limits);
-  Share first, second;
+  RegisteredShare first, second;
   CHECK(registry.add(offer("web", "ann"), first, 1).ok());
   CHECK(registry.add(offer("db", "ann"), second, 1).status().code() ==
         base::Code::kResourceExhausted);
@@ -123,7 +123,7 @@ TEST_CASE("registry: there is an end to the number of services") {
 TEST_CASE("registry: a share's own ghost is ended, and not told that it was superseded") {
   const router::Limits limits;
   Registry registry(limits);
-  Share ghost, share;
+  RegisteredShare ghost, share;
   Offer mine = offer("web", "ann");
   mine.instance = "1";
   CHECK(registry.add(mine, ghost, 1).ok());
@@ -137,7 +137,7 @@ TEST_CASE("registry: a share's own ghost is ended, and not told that it was supe
 TEST_CASE("registry: a share that comes back leaves the name to one that started later") {
   const router::Limits limits;
   Registry registry(limits);
-  Share older, newer;
+  RegisteredShare older, newer;
   Offer first = offer("web", "ann");
   first.instance = "1";
   first.start_time_ms = 100;
@@ -161,7 +161,7 @@ TEST_CASE("registry: a share that comes back leaves the name to one that started
 TEST_CASE("registry: a service that is away is listed, not found, and free for all") {
   const router::Limits limits;
   Registry registry(limits);
-  Share ann, bob;
+  RegisteredShare ann, bob;
   const base::TimePoint until{std::chrono::minutes(15)};
   CHECK(registry.add(offer("web", "ann"), ann, 1).ok());
   const auto traffic = registry.find("web")->traffic;

@@ -7,45 +7,45 @@ using namespace std::chrono_literals;
 using base::Code;
 using router::Role;
 using test::RecordingLane;
-using World = test::RendezvousWorld;
+using test::RendezvousWorld;
 
 namespace {
 
-const router::Caller kAnn{.name = "ann"};
-const router::Caller kBob{.name = "bob"};
+const router::Caller kOne{.name = "ann"};
+const router::Caller kAnother{.name = "bob"};
 
 }  // namespace
 
 TEST_CASE("rendezvous: a caller has at most 4 096 unused tokens; used ones do not count") {
-  World world;
+  RendezvousWorld world;
   std::vector<base::Token> tokens;
   while (tokens.size() < 4'096) {
-    const auto more = world.rendezvous.mint("web", 1000, kAnn, world.now);
+    const auto more = world.rendezvous.mint("web", 1000, kOne, world.now);
     REQUIRE(more.ok());
     CHECK(more->size() <= 16);
     tokens.insert(tokens.end(), more->begin(), more->end());
   }
   CHECK(tokens.size() == 4'096);
-  CHECK(world.rendezvous.mint("web", 1, kAnn, world.now).status().code() ==
+  CHECK(world.rendezvous.mint("web", 1, kOne, world.now).status().code() ==
         Code::kResourceExhausted);
   CHECK(world.refusals == std::vector<std::string>{"tokens_per_caller"});
-  CHECK(world.rendezvous.mint("web", 1, kBob, world.now).ok());
+  CHECK(world.rendezvous.mint("web", 1, kAnother, world.now).ok());
   world.arrive(tokens[0], Role::kConnect);
-  CHECK(world.rendezvous.mint("web", 16, kAnn, world.now)->size() == 1);
+  CHECK(world.rendezvous.mint("web", 16, kOne, world.now)->size() == 1);
   world.pass(10min);
-  CHECK(world.rendezvous.mint("web", 1, kAnn, world.now).ok());
+  CHECK(world.rendezvous.mint("web", 1, kOne, world.now).ok());
 }
 
 TEST_CASE("rendezvous: all callers together have a bounded number of unused tokens") {
-  World world;
+  RendezvousWorld world;
   world.limits.tokens = 10;
-  CHECK(world.rendezvous.mint("web", 16, kAnn, world.now)->size() == 10);
-  CHECK(world.rendezvous.mint("web", 1, kBob, world.now).status().code() ==
+  CHECK(world.rendezvous.mint("web", 16, kOne, world.now)->size() == 10);
+  CHECK(world.rendezvous.mint("web", 1, kAnother, world.now).status().code() ==
         Code::kResourceExhausted);
 }
 
 TEST_CASE("rendezvous: waiting lanes are bounded by caller and in all, but never their partners") {
-  World world;
+  RendezvousWorld world;
   world.limits.lanes_per_caller = 2;
   world.limits.lanes = 3;
   const base::Token first = world.mint();
@@ -61,14 +61,14 @@ TEST_CASE("rendezvous: waiting lanes are bounded by caller and in all, but never
 }
 
 TEST_CASE("rendezvous: behind a front end no caller is limited by its address") {
-  World world;
+  RendezvousWorld world;
   world.limits.is_behind_front_end = true;
   world.limits.lanes_per_caller = 1;
   for (int i = 0; i < 100; ++i) CHECK(world.arrive(world.mint(), Role::kConnect)->is_waiting());
 }
 
 TEST_CASE("rendezvous: behind a front end who is known is limited like anywhere") {
-  World world;
+  RendezvousWorld world;
   world.limits.is_behind_front_end = true;
   world.limits.tokens_per_caller = 1;
   world.limits.lanes_per_caller = 1;
@@ -87,7 +87,7 @@ TEST_CASE("rendezvous: behind a front end who is known is limited like anywhere"
 }
 
 TEST_CASE("rendezvous: the router has so many connections at once, and what it has goes on") {
-  World world;
+  RendezvousWorld world;
   world.limits.connections = 2;
   const base::Token first = world.mint();
   const auto connect = world.arrive(first, Role::kConnect);

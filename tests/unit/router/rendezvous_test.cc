@@ -6,10 +6,10 @@ using namespace std::chrono_literals;
 using base::Code;
 using router::Role;
 using test::RecordingLane;
-using World = test::RendezvousWorld;
+using test::RendezvousWorld;
 
 TEST_CASE("rendezvous: a connect lane waits, is announced, and is joined with the share's") {
-  World world;
+  RendezvousWorld world;
   const base::Token token = world.mint();
   const auto connect = world.arrive(token, Role::kConnect);
   CHECK(connect->is_waiting());
@@ -27,7 +27,7 @@ TEST_CASE("rendezvous: a connect lane waits, is announced, and is joined with th
 }
 
 TEST_CASE("rendezvous: a share lane that comes first waits too, and nobody is told") {
-  World world;
+  RendezvousWorld world;
   const base::Token token = world.mint();
   const auto share = world.arrive(token, Role::kShare);
   CHECK(share->is_waiting());
@@ -39,7 +39,7 @@ TEST_CASE("rendezvous: a share lane that comes first waits too, and nobody is to
 }
 
 TEST_CASE("rendezvous: a token makes one bridge") {
-  World world;
+  RendezvousWorld world;
   const base::Token token = world.mint();
   world.arrive(token, Role::kConnect);
   world.arrive(token, Role::kShare);
@@ -49,7 +49,7 @@ TEST_CASE("rendezvous: a token makes one bridge") {
 }
 
 TEST_CASE("rendezvous: a lane is refused unless token, service and share are all there") {
-  World world;
+  RendezvousWorld world;
   const base::Token token = world.mint();
   CHECK(world.arrive(base::Token::random(world.random), Role::kConnect)->code() == Code::kNotFound);
   CHECK(world.arrive(token, Role::kConnect, 0, "ann", "db")->code() == Code::kNotFound);
@@ -59,7 +59,7 @@ TEST_CASE("rendezvous: a lane is refused unless token, service and share are all
 }
 
 TEST_CASE("rendezvous: a token is for one first lane, even if that was refused") {
-  World world;
+  RendezvousWorld world;
   const base::Token token = world.mint();
   world.services.erase("web");
   CHECK(world.arrive(token, Role::kConnect)->code() == Code::kNotFound);
@@ -69,14 +69,14 @@ TEST_CASE("rendezvous: a token is for one first lane, even if that was refused")
 }
 
 TEST_CASE("rendezvous: a token is not used up by who asks for another service") {
-  World world;
+  RendezvousWorld world;
   const base::Token token = world.mint();
   CHECK(world.arrive(token, Role::kConnect, 0, "ann", "db")->code() == Code::kNotFound);
   CHECK(world.arrive(token, Role::kConnect)->is_waiting());
 }
 
 TEST_CASE("rendezvous: a lane waits five seconds for its other end") {
-  World world;
+  RendezvousWorld world;
   const base::Token token = world.mint();
   const auto lane = world.arrive(token, Role::kConnect);
   CHECK(world.rendezvous.next_deadline() == world.now + 5s);
@@ -91,7 +91,7 @@ TEST_CASE("rendezvous: a lane waits five seconds for its other end") {
 }
 
 TEST_CASE("rendezvous: a lane that hangs up while it waits is forgotten, with its token") {
-  World world;
+  RendezvousWorld world;
   const base::Token token = world.mint();
   const auto lane = world.arrive(token, Role::kConnect);
   world.rendezvous.gone(*lane);
@@ -102,7 +102,7 @@ TEST_CASE("rendezvous: a lane that hangs up while it waits is forgotten, with it
 }
 
 TEST_CASE("rendezvous: of two lanes of one role the newer generation waits") {
-  World world;
+  RendezvousWorld world;
   const base::Token token = world.mint();
   const auto first = world.arrive(token, Role::kConnect, 0);
   CHECK(world.arrive(token, Role::kConnect, 0)->code() == Code::kAlreadyExists);
@@ -120,7 +120,7 @@ TEST_CASE("rendezvous: of two lanes of one role the newer generation waits") {
 }
 
 TEST_CASE("rendezvous: a re-attach needs no minted token, only a service that is there") {
-  World world;
+  RendezvousWorld world;
   const base::Token token = base::Token::random(world.random);
   world.services.erase("web");
   CHECK(world.arrive(token, Role::kConnect, 3)->code() == Code::kNotFound);
@@ -133,7 +133,7 @@ TEST_CASE("rendezvous: a re-attach needs no minted token, only a service that is
 }
 
 TEST_CASE("rendezvous: newer lanes are joined in place of the older two, ghosts are refused") {
-  World world;
+  RendezvousWorld world;
   const base::Token token = world.mint();
   world.arrive(token, Role::kConnect);
   world.arrive(token, Role::kShare);
@@ -147,7 +147,7 @@ TEST_CASE("rendezvous: newer lanes are joined in place of the older two, ghosts 
 }
 
 TEST_CASE("rendezvous: a share's newer lane without a connect's ends the bridge before it") {
-  World world;
+  RendezvousWorld world;
   const base::Token token = world.mint();
   world.arrive(token, Role::kConnect);
   world.arrive(token, Role::kShare);
@@ -162,7 +162,7 @@ TEST_CASE("rendezvous: a share's newer lane without a connect's ends the bridge 
 }
 
 TEST_CASE("rendezvous: a lane that waits beside a bridge and leaves, leaves the bridge alone") {
-  World world;
+  RendezvousWorld world;
   const base::Token token = world.mint();
   world.arrive(token, Role::kConnect);
   world.arrive(token, Role::kShare);
@@ -178,7 +178,7 @@ TEST_CASE("rendezvous: a lane that waits beside a bridge and leaves, leaves the 
 }
 
 TEST_CASE("rendezvous: a share that registers is told of the lanes that wait for it") {
-  World world;
+  RendezvousWorld world;
   const base::Token token = world.mint();
   world.arrive(token, Role::kConnect);
   world.arrive(world.mint(), Role::kShare);
@@ -190,7 +190,7 @@ TEST_CASE("rendezvous: a share that registers is told of the lanes that wait for
 }
 
 TEST_CASE("rendezvous: an unused token lives ten minutes") {
-  World world;
+  RendezvousWorld world;
   const base::Token old = world.mint();
   world.pass(5min);
   const base::Token young = world.mint();
@@ -200,7 +200,7 @@ TEST_CASE("rendezvous: an unused token lives ten minutes") {
 }
 
 TEST_CASE("rendezvous: those that are picked are refused, and nobody else") {
-  World world;
+  RendezvousWorld world;
   const auto ann = world.arrive(world.mint(), Role::kConnect, 0, "ann");
   const auto bob = world.arrive(world.mint(), Role::kConnect, 0, "bob");
   world.rendezvous.refuse([](const auto& each) { return each.caller.name == "ann"; }, "pass_ended",
@@ -210,7 +210,7 @@ TEST_CASE("rendezvous: those that are picked are refused, and nobody else") {
 }
 
 TEST_CASE("rendezvous: refusing all empties it of lanes") {
-  World world;
+  RendezvousWorld world;
   const auto connect = world.arrive(world.mint(), Role::kConnect);
   const auto share = world.arrive(world.mint(), Role::kShare);
   world.rendezvous.refuse([](const auto&) { return true; }, "draining",
@@ -223,7 +223,7 @@ TEST_CASE("rendezvous: refusing all empties it of lanes") {
 TEST_CASE("rendezvous: whatever happens in whatever order, every count comes back to nothing") {
   for (const uint64_t seed : test::seeds(300)) {
     CAPTURE(seed);
-    World world;
+    RendezvousWorld world;
     world.limits.tokens_per_caller = 3;
     world.limits.lanes_per_caller = 2;
     world.limits.lanes = 3;

@@ -19,9 +19,9 @@ using test::RecordingLane;
 namespace {
 
 // A share's stream that remembers when each connection was to be moved, for the first time.
-class Share final : public router::ShareStream {
+class MovedShare final : public router::ShareStream {
  public:
-  explicit Share(const base::Clock& clock) : clock_(clock) {}
+  explicit MovedShare(const base::Clock& clock) : clock_(clock) {}
 
   void forward(const std::string&, const base::Token&, uint64_t) override {}
   void superseded() override {}
@@ -50,7 +50,7 @@ struct Board {
   test::SeededRandom random{1};
   router::Limits limits;
   router::Switchboard switchboard{loop, random, limits};
-  Share share{clock};
+  MovedShare share{clock};
   std::vector<std::shared_ptr<RecordingLane>> all;
 
   void register_share() {

@@ -11,7 +11,6 @@
 
 using namespace mm;
 using base::message;
-using transport::Identity;
 
 namespace {
 
@@ -24,8 +23,8 @@ std::string token_until(const std::string& end_s) {
 }
 
 // A command that prints what a file says, and how often it was run.
-struct World {
-  explicit World(const std::string& token) { print(token); }
+struct IdentityWorld {
+  explicit IdentityWorld(const std::string& token) { print(token); }
 
   void print(const std::string& token) const { scratch.file("token", token + "\n"); }
   std::string shown() {
@@ -41,12 +40,13 @@ struct World {
 
   const Scratch scratch;
   int64_t now_s = 1'000'000;
-  Identity identity{"echo run >> " + scratch.folder() + "/runs; cat " + scratch.folder() + "/token",
-                    [this] { return now_s; }};
+  transport::Identity identity{
+      "echo run >> " + scratch.folder() + "/runs; cat " + scratch.folder() + "/token",
+      [this] { return now_s; }};
 };
 
 std::string why_not(const std::string& command) {
-  Identity identity(command, [] { return int64_t{0}; });
+  transport::Identity identity(command, [] { return int64_t{0}; });
   const auto token = identity.token();
   CHECK(token.status().code() == base::Code::kUnavailable);
   return message(token.status());
@@ -57,7 +57,7 @@ std::string why_not(const std::string& command) {
 TEST_CASE("identity: a token is used until a minute before it ends") {
   const std::string first = token_until("1003600");
   const std::string second = token_until("1007200");
-  World world(first);
+  IdentityWorld world(first);
   CHECK(world.shown() == first);
   world.print(second);
   world.now_s = 1'003'539;
@@ -73,7 +73,7 @@ TEST_CASE("identity: what does not say when it ends is asked for again after fiv
        {std::string("opaque"), std::string("a.b.c"), token_until("\"soon\""), token_until("-1"),
         token_until("1e99"), base64url("{}") + "." + base64url("[]") + ".x", std::string("..")}) {
     CAPTURE(token);
-    World world(token);
+    IdentityWorld world(token);
     CHECK(world.shown() == token);
     world.now_s += 299;
     CHECK(world.shown() == token);
@@ -85,7 +85,7 @@ TEST_CASE("identity: what does not say when it ends is asked for again after fiv
 }
 
 TEST_CASE("identity: one that has ended as it comes is not asked for with every call") {
-  World world(token_until("7"));
+  IdentityWorld world(token_until("7"));
   for (int i = 0; i < 5; ++i) world.shown();
   CHECK(world.runs() == 1);
   world.now_s += 10;
@@ -107,24 +107,25 @@ TEST_CASE("identity: a command that fails is told, and tried again with the next
         "the identity command printed more than one token: it must print nothing else");
   CHECK(why_not("yes") ==
         "the identity command printed more than one token: it must print nothing else");
-  World world("");
+  IdentityWorld world("");
   CHECK(world.shown() == "the identity command printed nothing: it must print a token");
   world.print("token");
   CHECK(world.shown() == "token");
 }
 
 TEST_CASE("identity: a command gets no input, and SIGPIPE as a shell expects it") {
-  Identity reader("cat; echo token", [] { return int64_t{0}; });
+  transport::Identity reader("cat; echo token", [] { return int64_t{0}; });
   CHECK(reader.token()->reveal() == "token");
-  Identity piper("yes | head -n 1", [] { return int64_t{0}; });
+  transport::Identity piper("yes | head -n 1", [] { return int64_t{0}; });
   CHECK(piper.token()->reveal() == "y");
 }
 
 TEST_CASE("identity: one that hangs is ended when nobody needs it any more") {
   const Scratch scratch;
   const std::string fifo = scratch.folder() + "/fifo";
-  Identity identity("mkfifo " + fifo + "; echo started > " + fifo + "; tail -f /dev/null",
-                    [] { return int64_t{0}; });
+  transport::Identity identity(
+      "mkfifo " + fifo + "; echo started > " + fifo + "; tail -f /dev/null",
+      [] { return int64_t{0}; });
   std::string said;
   std::thread waiting([&] { said = message(identity.token().status()); });
   while (!std::filesystem::exists(fifo)) std::this_thread::yield();
@@ -138,7 +139,7 @@ TEST_CASE("identity: one that hangs is ended when nobody needs it any more") {
 }
 
 TEST_CASE("identity: all who ask at once wait for one run of the command") {
-  World world("token");
+  IdentityWorld world("token");
   std::vector<std::thread> threads;
   std::atomic<int> good = 0;
   for (int i = 0; i < 8; ++i) {

@@ -21,10 +21,10 @@ using transport::Server;
 namespace {
 
 // A server whose loop runs.
-class World {
+class ServerWorld {
  public:
-  World(const std::string& cert_file, const std::string& key_file,
-        const transport::Door::Limits& limits = {}) {
+  ServerWorld(const std::string& cert_file, const std::string& key_file,
+              const transport::Door::Limits& limits = {}) {
     Server::Options options{{config::Endpoint::tcp("127.0.0.1", 0)}, cert_file, key_file};
     options.door = limits;
     auto started = Server::start(loop_, options, {}, [this](std::string_view reason, const auto&) {
@@ -37,7 +37,7 @@ class World {
     server->serve();
     thread_ = std::thread([this] { loop_.run(); });
   }
-  ~World() {
+  ~ServerWorld() {
     if (!server) return;
     loop_.post([this] {
       server->close_door();
@@ -62,8 +62,8 @@ class World {
   std::vector<std::string> refusals_;
 };
 
-std::string why_not(const std::string& cert_file, const std::string& key_file) {
-  const base::Status status = World(cert_file, key_file).status;
+std::string why_not_started(const std::string& cert_file, const std::string& key_file) {
+  const base::Status status = ServerWorld(cert_file, key_file).status;
   CHECK(status.code() == Code::kInvalidArgument);
   return base::message(status);
 }
@@ -75,7 +75,7 @@ TEST_CASE("server: with a certificate and its key it speaks TLS") {
   const test::Identity identity = test::make_identity(authority, "IP:127.0.0.1");
   const TemporaryFile cert(identity.certificate);
   const TemporaryFile key(identity.key);
-  const World world(cert.path(), key.path());
+  const ServerWorld world(cert.path(), key.path());
   REQUIRE(world.status.ok());
   grpc::SslCredentialsOptions options;
   options.pem_root_certs = authority.certificate;
@@ -94,22 +94,23 @@ TEST_CASE("server: TLS files that cannot do are named, each with what is wrong w
   const TemporaryFile empty("");
   const std::string absent = cert.path() + ".absent";
 
-  CHECK(why_not(cert.path(), "") ==
+  CHECK(why_not_started(cert.path(), "") ==
         "TLS needs both a certificate and a key; only the certificate is given");
-  CHECK(why_not("", key.path()) == "TLS needs both a certificate and a key; only the key is given");
-  CHECK(why_not(absent, key.path()) ==
+  CHECK(why_not_started("", key.path()) ==
+        "TLS needs both a certificate and a key; only the key is given");
+  CHECK(why_not_started(absent, key.path()) ==
         "cannot read the TLS certificate " + absent + ": No such file or directory");
-  CHECK(why_not(cert.path(), absent) ==
+  CHECK(why_not_started(cert.path(), absent) ==
         "cannot read the TLS key " + absent + ": No such file or directory");
-  CHECK(why_not(empty.path(), key.path()) ==
+  CHECK(why_not_started(empty.path(), key.path()) ==
         "cannot read the TLS certificate " + empty.path() + ": it is empty");
-  CHECK(why_not("/", key.path()) == "cannot read the TLS certificate /: Is a directory");
-  CHECK(why_not(no_pem.path(), key.path()) ==
+  CHECK(why_not_started("/", key.path()) == "cannot read the TLS certificate /: Is a directory");
+  CHECK(why_not_started(no_pem.path(), key.path()) ==
         "the TLS certificate " + no_pem.path() +
             " is none: one begins with -----BEGIN CERTIFICATE-----");
-  CHECK(why_not(cert.path(), no_pem.path()) ==
+  CHECK(why_not_started(cert.path(), no_pem.path()) ==
         "the TLS key " + no_pem.path() + " is none: one has a line -----BEGIN PRIVATE KEY-----");
-  CHECK(why_not(cert.path(), other_key.path()) ==
+  CHECK(why_not_started(cert.path(), other_key.path()) ==
         "the TLS key " + other_key.path() + " does not belong to the certificate " + cert.path() +
             ": give the one that it was made with");
 }
@@ -121,7 +122,7 @@ TEST_CASE("server: who connects after its files were replaced is shown the new c
   const test::Identity second = test::make_identity(other_authority, "IP:127.0.0.1");
   const TemporaryFile cert(first.certificate);
   const TemporaryFile key(first.key);
-  const World world(cert.path(), key.path());
+  const ServerWorld world(cert.path(), key.path());
   REQUIRE(world.status.ok());
   transport::ServerTls& tls = world.server->tls();
   CHECK_FALSE(tls.has_changed());
@@ -158,7 +159,7 @@ TEST_CASE("server: who connects after its files were replaced is shown the new c
 TEST_CASE("server: connections are counted by where they come from, while they are there") {
   transport::Door::Limits limits;
   limits.connections_per_address = 3;
-  World world("", "", limits);
+  ServerWorld world("", "", limits);
   REQUIRE(world.status.ok());
   const uint16_t port = config::parse_router_listen(world.server->addresses()[0])->port;
   std::vector<net::Fd> open;
@@ -176,7 +177,7 @@ TEST_CASE("server: behind a front end all come from one address, and are bounded
   limits.connections = 5;
   limits.connections_per_address = 2;
   limits.is_per_address = false;
-  World world("", "", limits);
+  ServerWorld world("", "", limits);
   REQUIRE(world.status.ok());
   const uint16_t port = config::parse_router_listen(world.server->addresses()[0])->port;
   std::vector<net::Fd> open;

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct World {
+struct WatchWorld {
   test::ManualClock clock;
   net::Loop loop{clock};
   std::string story;
@@ -32,7 +32,7 @@ struct World {
 }  // namespace
 
 TEST_CASE("router watch: the router is told online once, however often it answers") {
-  World world;
+  WatchWorld world;
   world.watch.back();
   world.watch.back();
   CHECK(world.story == "online; ");
@@ -40,7 +40,7 @@ TEST_CASE("router watch: the router is told online once, however often it answer
 
 TEST_CASE(
     "router watch: a loss that lasts is told, with its first cause, and for how long it was") {
-  World world;
+  WatchWorld world;
   world.watch.back();
   world.watch.lost("first");
   world.pass(300ms);
@@ -53,7 +53,7 @@ TEST_CASE(
 }
 
 TEST_CASE("router watch: a loss that is mended at once is not told") {
-  World world;
+  WatchWorld world;
   world.watch.back();
   world.watch.lost("a front end cut its stream");
   world.pass(400ms);

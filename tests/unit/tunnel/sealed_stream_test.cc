@@ -42,7 +42,7 @@ std::string read(secure::TlsSession& session) {
 
 // A sealed stream, the application behind it, and the other end's session, which the test plays.
 // `to_stream` is what is on the way to it: as a tunnel does, it offers what was not taken again.
-struct World {
+struct SealedWorld {
   test::ManualClock clock;
   net::Loop loop{clock};
   test::LocalSide side;
@@ -78,7 +78,7 @@ struct World {
 };
 
 // The stream is connect's, the test plays the share.
-struct ConnectWorld : World {
+struct ConnectWorld : SealedWorld {
   explicit ConnectWorld(uint8_t share_seed = 1) {
     peer = secure::TlsServer(identity(share_seed)).open();
     secure::TlsClient client(identity(1).fingerprint());
@@ -91,7 +91,7 @@ struct ConnectWorld : World {
 };
 
 // The stream is the share's, the test plays connect.
-struct ShareWorld : World {
+struct ShareWorld : SealedWorld {
   std::vector<secure::Digest> proofs;
   std::optional<secure::Digest> exporter;
 
