@@ -27,8 +27,10 @@ PYTEST_TIMEOUT_S = 900
 SUMMARY = re.compile(
     r"test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped", re.ASCII
 )
-# One process of the program's tests mostly waits for three others: more than one a processor.
-PYTEST_WORKERS = 2 * (os.cpu_count() or 1)
+PROCESSORS = os.cpu_count() or 1
+# One process of the program's tests mostly waits for three others: several a processor. A sanitizer
+# lets it wait less.
+E2E_WORKERS, E2E_WORKERS_SANITIZED = 3 * PROCESSORS, 2 * PROCESSORS
 
 TESTS = Path(__file__).resolve().parent
 SANITIZERS = {
@@ -132,7 +134,7 @@ def run_programs(folder: str, only: str) -> Count:
     if not tests:
         print(f"no test program in {folder} is called like {only!r}")
         total.failed = 1
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(PROCESSORS) as pool:
         for count in pool.map(run_program, tests):
             total.add(count)
     return total
@@ -175,7 +177,7 @@ def run_pytest(folder: str, options: list[str], **variables: str) -> Count:
 
 def run_e2e(binary: str, third: bool) -> Count:
     """Runs the tests of the program itself, all or a third of them."""
-    options = ["--numprocesses", str(PYTEST_WORKERS)]
+    options = ["--numprocesses", str(E2E_WORKERS_SANITIZED if third else E2E_WORKERS)]
     options += ["-p", "one_third"] if third else []
     variables = {"MINDMELD_BINARY": str(Path(binary).resolve()), "PYTHONPATH": str(TESTS)}
     return run_pytest("tests/e2e", options, **variables)
@@ -183,7 +185,7 @@ def run_e2e(binary: str, third: bool) -> Count:
 
 def run_mutants(folder: str) -> Count:
     """Runs a build folder's simulations on code with a fault in it: each must be noticed."""
-    options = ["--numprocesses", str(os.cpu_count() or 1)]
+    options = ["--numprocesses", str(PROCESSORS)]
     return run_pytest("tests/mutants", options, MINDMELD_BUILD=folder)
 
 
