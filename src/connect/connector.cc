@@ -188,7 +188,8 @@ void Connector::give_up(Waiting waiting) {
 void Connector::on_tokens(uint16_t port_hint) {
   away_ = absl::OkStatus();
   context_.watch.back();
-  if (std::exchange(absence_told_, false)) {
+  if (wait_told_ == base::Code::kNotFound) {
+    wait_told_ = base::Code::kOk;
     context_.events.note("service \"" + service_.name + "\" is there");
   }
   if (stopped_) return;
@@ -204,19 +205,22 @@ void Connector::on_away(const Status& status) {
     if (status.code() == base::Code::kFailedPrecondition) return;
     return context_.watch.lost(base::message(status));
   }
-  away_ = absl::OkStatus();
+  away_ = status.code() == base::Code::kNotFound ? absl::OkStatus() : status;
   context_.watch.back();
-  if (status.code() != base::Code::kNotFound) {
-    return ops::log(ops::Level::kWarn, "connect.no_token",
-                    {{"service", service_.name}, {"why", base::message(status)}});
-  }
-  if (!std::exchange(absence_told_, true)) tell_absence(base::message(status));
+  tell_wait(status);
+}
+
+// Once, however many connections wait for it.
+void Connector::tell_wait(const Status& status) {
+  if (std::exchange(wait_told_, status.code()) == status.code()) return;
+  if (status.code() == base::Code::kNotFound) return tell_absence(base::message(status));
+  context_.events.note("connections to \"" + service_.name + "\" wait: " + base::message(status));
 }
 
 // What it waits for, and what there is, where one may know: a mistyped name is seen at once.
 void Connector::tell_absence(const std::string& why) {
   context_.router.list_services({}, [this, why](base::StatusOr<transport::Listing> listing) {
-    if (!absence_told_) return;
+    if (wait_told_ != base::Code::kNotFound) return;
     if (!listing.ok()) {
       return context_.events.note("waiting for service \"" + service_.name + "\": " + why);
     }
@@ -264,6 +268,7 @@ void Connector::again(Tunnel& tunnel) {
 
 void Connector::on_lane_lost(Tunnel&, const Status& status) {
   if (status.code() == base::Code::kUnavailable) context_.watch.lost(base::message(status));
+  if (status.code() == base::Code::kResourceExhausted) tell_wait(status);
 }
 
 void Connector::on_lane_back(Tunnel&) { context_.watch.back(); }
@@ -280,7 +285,10 @@ void Connector::on_local_over(Tunnel& tunnel, const Tunnel::Ending& ending) {
                                     ending.delivered_bytes, ending.why);
   const bool is_denied =
       ending.code == ResetCode::kDenied || ending.code == ResetCode::kProtectionMismatch;
-  if (ending.is_clean) fault_told_ = false;
+  if (ending.is_clean) {
+    fault_told_ = false;
+    if (wait_told_ == base::Code::kResourceExhausted) wait_told_ = base::Code::kOk;
+  }
   const bool is_fault =
       is_denied || ending.code == ResetCode::kProtocol || ending.code == ResetCode::kLaneLost;
   if (is_fault) tell_fault(is_denied ? "not_allowed" : "reset", ending);

@@ -94,6 +94,7 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
   void again(tunnel::Tunnel& tunnel);
   void expire_waiting();
   void give_up(Waiting waiting);
+  void tell_wait(const base::Status& status);
   void tell_absence(const std::string& why);
 
   void on_tokens(uint16_t port_hint) override;
@@ -119,8 +120,8 @@ class Connector final : public TokenStock::Listener, public tunnel::Tunnel::Owne
   std::deque<Waiting> waiting_;  // by deadline
   std::unordered_map<tunnel::Tunnel*, Connection> connections_;
   net::Timer hold_timer_;
-  base::Status away_;  // why the router cannot be asked
-  bool absence_told_ = false;
+  base::Status away_;                       // why the router cannot be asked
+  base::Code wait_told_ = base::Code::kOk;  // why connections wait, as it was said last
   bool stopped_ = false;
   std::unique_ptr<TokenStock> stock_;
 };

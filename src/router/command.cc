@@ -12,6 +12,7 @@
 #include "config/events.h"
 #include "config/router_url.h"
 #include "net/bind.h"
+#include "net/hang_up.h"
 #include "net/loop.h"
 #include "ops/log.h"
 #include "ops/process.h"
@@ -115,25 +116,24 @@ base::ExitCode run(const config::RouterConfig& config) {
   base::ExitCode code = base::ExitCode::kDone;
   net::Timer last_resort(loop);
   bool is_stopping = false;
-  const net::Signals signals(loop,
-                             [&](int signal) {
-                               if (is_stopping) std::_Exit(static_cast<int>(code));
-                               is_stopping = true;
-                               events.stopping();
-                               if (signal == SIGINT) code = base::ExitCode::kInterrupted;
-                               ops::log(ops::Level::kInfo, "router.stopping", {{"signal", signal}});
-                               last_resort.after(limits.stop,
-                                                 [&code] { std::_Exit(static_cast<int>(code)); });
-                               (*router)->stop([&loop] { loop.stop(); });
-                             },
-                             {SIGTERM, SIGINT});
-  std::optional<net::Signals> hang_up;  // with nothing to read again it ends the router, as usual
-  const auto reload = [&](int) {
+  const auto stop = [&](int signal) {
+    if (is_stopping) std::_Exit(static_cast<int>(code));
+    is_stopping = true;
+    events.stopping();
+    if (signal == SIGINT) code = base::ExitCode::kInterrupted;
+    ops::log(ops::Level::kInfo, "router.stopping", {{"signal", signal}});
+    last_resort.after(limits.stop, [&code] { std::_Exit(static_cast<int>(code)); });
+    (*router)->stop([&loop] { loop.stop(); });
+  };
+  const auto reload = [&] {
+    if (is_stopping) return;
     events.reloading();
     reloads.everything();
     events.ready();
   };
-  if (reloads.has_any()) hang_up.emplace(loop, reload, std::initializer_list<int>{SIGHUP});
+  const net::Signals signals(loop, stop, {SIGTERM, SIGINT});
+  const net::HangUp hang_up(
+      loop, [&stop] { stop(SIGHUP); }, reload);
   for (const std::string& address : (*router)->addresses()) {
     events.router_listening(address, url_of(address, public_url, server.own_identity));
   }

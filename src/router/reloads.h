@@ -26,11 +26,11 @@ class Reloads {
   // Require: read(); the loop does not run yet, so that nobody is let in before they are known.
   void begin(Router& router);
 
-  // There is something to read again.
-  bool has_any() const { return people_ || router_->tls().is_in_files(); }
   void everything();
 
  private:
+  // There is something to read again.
+  bool has_any() const { return people_ || router_->tls().is_in_files(); }
   void reload_people();
   void reload_tls();
   void look_later();

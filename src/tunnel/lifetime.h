@@ -6,9 +6,9 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 
 #include "base/exit_code.h"
+#include "net/hang_up.h"
 #include "net/loop.h"
 #include "tunnel/tunnel_set.h"
 
@@ -29,17 +29,14 @@ class Lifetime {
 
  private:
   void on_signal(int number);
-  void on_hang_up();
 
   net::Loop& loop_;
   TunnelSet& tunnels_;
   std::function<void()> stop_accepting_;
-  std::function<void()> reload_;
-  const bool had_terminal_;
   base::ExitCode exit_code_ = base::ExitCode::kDone;
   bool ending_ = false;
   net::Signals signals_;
-  std::optional<net::Signals> hang_up_;  // nothing: whoever started us wants it ignored (nohup)
+  net::HangUp hang_up_;
 };
 
 }  // namespace mm::tunnel

@@ -2,6 +2,7 @@
 #include "tunnel/redial.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
@@ -177,6 +178,7 @@ void Redial::closed(Attachment& attachment, const Status& status) {
 void Redial::lose(std::unique_ptr<Attachment>& attachment, const Status& status) {
   const std::unique_ptr<Attachment> lost = std::move(attachment);
   const bool was_current = &attachment == &current_;
+  lost_ = status;
   if (loop_.clock().now() - lost->opened_time >= kLived) backoff_.reset();
   if (is_final(status) && !current_ && !pending_) {
     stop();
@@ -209,10 +211,12 @@ void Redial::watch(base::Duration least) {
 void Redial::check() {
   const TimePoint now = loop_.clock().now();
   if (!current_ && now >= grace_deadline()) {
-    const bool was_heard = heard_time_.has_value();
+    std::string why =
+        heard_time_ ? "the other end did not come back in time" : "the other end did not come";
+    // By the router, each time: the other end may have nothing to do with it.
+    if (lost_.code() == base::Code::kResourceExhausted) why += ": " + base::message(lost_);
     stop();
-    return host_.on_given_up(unavailable(was_heard ? "the other end did not come back in time"
-                                                   : "the other end did not come"));
+    return host_.on_given_up(unavailable(why));
   }
   if (pending_ && now >= pending_->due(timing_)) {
     lose(pending_, unavailable("the other end said nothing"));

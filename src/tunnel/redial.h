@@ -126,6 +126,7 @@ class Redial {
   base::TimePoint started_time_{};
   base::TimePoint move_until_{};
   std::optional<base::TimePoint> heard_time_;  // the peer, on any lane
+  base::Status lost_;                          // why the last lane that is gone is
   base::Backoff backoff_;
   net::Timer again_timer_;
   net::Timer watch_timer_;

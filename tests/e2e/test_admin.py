@@ -15,7 +15,7 @@ from typing import Any
 
 import grpc
 import pytest
-from harness.streams import ping
+from harness.streams import ping, receive_exactly
 from harness.target import echo
 from harness.world import Router, World, listening
 
@@ -164,14 +164,33 @@ def test_at_its_most_connections_a_router_refuses_one_more_and_keeps_the_others(
     router = world.router("--admin", "127.0.0.1:0", "--max-connections", "1")
     admin = admin_of(router)
     world.share(router, f"web={world.target().serve(echo).port}")
-    address = listening(world.connect(router, "web=0", "--hold", "1s"), "web")
+    connect = world.connect(router, "web=0", "--hold", "1s")
+    address = listening(connect, "web")
     first = world.dial(address)
     ping(first)
     with pytest.raises(ConnectionResetError):
         ping(world.dial(address))
     router.program.wait_line("router.refused reason=max_connections")
+    why = "the router has all the connections that it may, 1"
+    connect.wait_line(f'connections to "web" wait: {why}')
+    told = connect.wait_event("error", code="reset")["message"]
+    assert told == f"web: the other end did not come: {why}"
     ping(first)
     assert samples(admin)['mindmeld_router_refusals_total{reason="max_connections"}'] > 0
+
+
+def test_who_is_one_too_many_for_a_router_gets_through_when_there_is_room(world: World) -> None:
+    router = world.router("--max-connections", "1")
+    world.share(router, f"web={world.target().serve(echo).port}")
+    connect = world.connect(router, "web=0")
+    address = listening(connect, "web")
+    first = world.dial(address)
+    ping(first)
+    second = world.dial(address)
+    second.sendall(b"let me in")
+    connect.wait_line('connections to "web" wait: the router has all the connections')
+    first.close()
+    assert receive_exactly(second, 9) == b"let me in"
 
 
 def test_a_router_short_of_memory_takes_no_new_connection(world: World) -> None:

@@ -14,6 +14,7 @@ from harness.streams import (
     Received,
     drain,
     finish,
+    is_ended_within,
     ping,
     reset,
     send_and_finish,
@@ -147,3 +148,15 @@ def test_a_service_that_nobody_shares_is_not_found(client: ForeignClient) -> Non
     with pytest.raises(grpc.RpcError) as raised:
         client.open_lane("nobody")
     assert raised.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+def test_a_connect_says_why_the_router_gives_it_no_token(
+    world: World, router: Router, client: ForeignClient
+) -> None:
+    world.share(router, f"web={world.target().address}")
+    taken = 0
+    while taken < 4096:  # of one address: router/limits.h
+        taken += len(client.tokens("web", 16))
+    connect = world.connect(router, "web=0", "--hold", "1s")
+    connect.wait_line('connections to "web" wait: too many unused tokens of this caller')
+    assert is_ended_within(world.dial(listening(connect, "web")), 5)

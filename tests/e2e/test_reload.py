@@ -224,6 +224,16 @@ def test_a_share_ends_with_its_terminal(world: World) -> None:
     assert terminal.wait_exit(10) == 0
 
 
+def test_a_router_that_could_reload_ends_with_its_terminal_all_the_same(world: World) -> None:
+    people = world.folder / "people.json"
+    people.write_text('{"people": []}', encoding="ascii")
+    flags = ("--listen", "127.0.0.1:0", "--auth-file", str(people))
+    terminal = world.at_terminal("router", *flags)
+    terminal.read_until("listening on")
+    terminal.hang_up()
+    assert terminal.wait_exit(10) == 0
+
+
 def test_a_share_ends_when_its_time_is_over(world: World) -> None:
     router = world.router()
     share = world.start("share", f"web={world.target().address}", "--for", "300ms", *router.flags)

@@ -78,6 +78,17 @@ def test_a_router_is_not_ready_while_it_reads_its_people_again(
     assert int(time_us) > 0
 
 
+def test_a_router_with_nothing_to_read_again_goes_on_when_told_to(
+    world: World, manager: ServiceManager
+) -> None:
+    router = world.router(extra=manager.environment)
+    assert manager.told() == "READY=1"
+    router.program.send_signal(signal.SIGHUP)
+    assert manager.told().startswith("RELOADING=1")
+    assert manager.told() == "READY=1"
+    assert router.program.is_running()
+
+
 def test_a_share_is_ready_when_the_router_holds_all_its_names(
     world: World, manager: ServiceManager
 ) -> None:

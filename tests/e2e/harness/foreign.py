@@ -226,9 +226,12 @@ class ForeignClient:
 
     def open_lane(self, service: str) -> ForeignLane:
         """As connect: a token, and the first lane with it."""
-        request = self.stubs.control.ForwardToServiceRequest(service=service, count=1)
-        answer = self._control.ForwardToService(request, timeout=PATIENCE_S)
-        return self.lane(answer.token[0], "connect", service)
+        return self.lane(self.tokens(service, 1)[0], "connect", service)
+
+    def tokens(self, service: str, count: int) -> list[str]:
+        """As connect: up to so many for connections to come."""
+        request = self.stubs.control.ForwardToServiceRequest(service=service, count=count)
+        return list(self._control.ForwardToService(request, timeout=PATIENCE_S).token)
 
     def lane(self, token: str, role: str, service: str) -> ForeignLane:
         """A lane with this metadata, be it true or not."""
