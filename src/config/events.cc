@@ -105,7 +105,7 @@ void Events::sharing(std::string_view name, const Endpoint& target,
   for (const Invitation& each : all) publish(sharing_event(name, target, &each));
   if (all.empty()) publish(sharing_event(name, target, nullptr));
   const std::string by_name = connect_command(name, common_);
-  tell("sharing " + std::string(name) + " → " + target.text() +
+  tell("sharing " + std::string(name) + " -> " + target.text() +
            (is_encrypted ? ", encrypted from end to end" : ", not encrypted"),
        kLasting);
   if (!is_encrypted) {

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <utility>
 
+#include "base/backoff.h"
 #include "base/text.h"
 #include "ops/log.h"
 
@@ -127,7 +128,7 @@ void Live::on_connection_closed(std::string_view id, uint64_t up_bytes, uint64_t
 
 void Live::on_router(const std::string& url, bool is_online) {
   if (is_online) {
-    was_online_ = true;
+    routers_.insert(url);
     lost_routers_.erase(url);
   } else {
     lost_routers_.try_emplace(url, loop_.clock().now());
@@ -148,11 +149,17 @@ std::string Live::state() const {
     return "ending: " + std::to_string(by_id_.size()) + " open; Ctrl-C again ends them now";
   }
   if (!lost_routers_.empty()) {
-    const auto away = seconds(loop_.clock().now() - lost_routers_.begin()->second);
-    return "the router is away for " + base::human_duration(away) + "; trying again";
+    const auto& [url, lost] = *lost_routers_.begin();
+    const base::Duration away = loop_.clock().now() - lost;
+    const base::Backoff::Limits retries;
+    const base::Duration wait = away < retries.patience ? retries.most : retries.most_later;
+    return url + " is away for " + base::human_duration(seconds(away)) + ", trying again every " +
+           base::human_duration(seconds(wait));
   }
-  if (!was_online_) return "looking for the router";
-  return round_trip_.empty() ? "online" : "online, " + round_trip_ + " away";
+  if (routers_.empty()) return "looking for the router";
+  if (routers_.size() > 1) return "online at " + std::to_string(routers_.size()) + " routers";
+  return "online at " + *routers_.begin() +
+         (round_trip_.empty() ? "" : ", " + round_trip_ + " away");
 }
 
 void Live::sample() {
@@ -189,7 +196,7 @@ void Live::draw_soon() {
 void Live::draw() {
   draw_timer_.cancel();
   scene_.state = state();
-  scene_.is_well = lost_routers_.empty() && !is_stopping_ && was_online_;
+  scene_.is_well = lost_routers_.empty() && !is_stopping_ && !routers_.empty();
   scene_.open_count = by_id_.size();
   scene_.notes.assign(said_.begin(), said_.end());
   const Look look = terminal_.look();

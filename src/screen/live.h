@@ -7,6 +7,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -65,9 +66,9 @@ class Live final : public config::Audience {
   std::unordered_map<std::string, std::list<Connection>::iterator> by_id_;  // the open ones
   uint64_t closed_up_bytes_ = 0;
   uint64_t closed_down_bytes_ = 0;
-  std::map<std::string, base::TimePoint> lost_routers_;  // since when, by URL
+  std::set<std::string> routers_;                        // that were found, by URL
+  std::map<std::string, base::TimePoint> lost_routers_;  // since when
   std::string round_trip_;                               // "38 ms"
-  bool was_online_ = false;
   bool is_stopping_ = false;
   base::TimePoint sampled_;
   net::Timer tick_timer_;

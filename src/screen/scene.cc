@@ -35,16 +35,19 @@ std::string painted(std::string_view colour, const std::string& text, const Look
   return look.has_colour ? std::string(colour) + text + std::string(kPlain) : text;
 }
 
-// Each sample as a bar of eight heights.
+// Bars of eight heights, one for each sample; with too little room, for the highest of some.
 std::string graph(const std::vector<double>& samples, size_t width, bool is_utf8) {
   constexpr std::array<const char*, 9> kBars = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   constexpr std::array<const char*, 9> kAscii = {" ", ".", ".", ":", "-", "=", "+", "*", "#"};
   const size_t count = std::min(samples.size(), width);
-  const auto first = samples.end() - static_cast<std::ptrdiff_t>(count);
-  const double most = count == 0 ? 0 : *std::max_element(first, samples.end());
+  const double most = count == 0 ? 0 : *std::max_element(samples.begin(), samples.end());
   std::string text(width - count, ' ');
-  for (auto sample = first; sample != samples.end(); ++sample) {
-    const auto height = *sample <= 0 ? size_t{0} : 1 + static_cast<size_t>(7 * *sample / most);
+  for (size_t column = 0; column < count; ++column) {
+    const auto at = [&](size_t nth) {
+      return samples.begin() + static_cast<std::ptrdiff_t>(nth * samples.size() / count);
+    };
+    const double sample = *std::max_element(at(column), at(column + 1));
+    const auto height = sample <= 0 ? size_t{0} : 1 + static_cast<size_t>(7 * sample / most);
     text += is_utf8 ? kBars[height] : kAscii[height];
   }
   return text;
@@ -102,14 +105,6 @@ size_t rows_of(const std::string& line, const Look& look) {
   return std::max<size_t>(1, (columns(line) + look.columns - 1) / look.columns);
 }
 
-std::string in_ascii(std::string text) {
-  constexpr std::string_view kArrow = "→";
-  for (size_t at; (at = text.find(kArrow)) != std::string::npos;) {
-    text.replace(at, kArrow.size(), "->");
-  }
-  return text;
-}
-
 }  // namespace
 
 std::vector<std::string> draw(const Scene& scene, const Look& look) {
@@ -122,9 +117,7 @@ std::vector<std::string> draw(const Scene& scene, const Look& look) {
   };
   add(head(scene, look), 1);
   add("", 1);
-  for (const std::string& line : scene.lasting) {
-    add(look.is_utf8 ? line : in_ascii(line), rows_of(line, look));
-  }
+  for (const std::string& line : scene.lasting) add(line, rows_of(line, look));
   add("", 1);
   const std::string counts = "  " + std::to_string(scene.open_count) + " open, " +
                              std::to_string(scene.total_count) + " in all";
@@ -139,8 +132,7 @@ std::vector<std::string> draw(const Scene& scene, const Look& look) {
   }
   if (left > notes && notes > 0) add("", 1);
   for (size_t i = scene.notes.size() - notes; i < scene.notes.size(); ++i) {
-    const std::string& note = look.is_utf8 ? scene.notes[i] : in_ascii(scene.notes[i]);
-    add(painted(kDim, fitted(note, look.columns), look), 1);
+    add(painted(kDim, fitted(scene.notes[i], look.columns), look), 1);
   }
   return lines;
 }

@@ -26,7 +26,7 @@ struct Row {
 
 struct Scene {
   std::string title;
-  std::string state;  // of the router: "online, 38 ms away"
+  std::string state;  // of the router: "online at http://…, 38 ms away"
   bool is_well = true;
   std::vector<std::string> lasting;  // what to paste and where it listens
   size_t open_count = 0;

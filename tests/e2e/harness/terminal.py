@@ -6,6 +6,7 @@ import os
 import pty
 import signal
 import subprocess
+import termios
 from collections.abc import Mapping, Sequence
 
 OWN_PAGE, PAGE_BEFORE = "\x1b[?1049h", "\x1b[?1049l"  # what a program has for itself, and gives back
@@ -37,6 +38,10 @@ class Terminal:
             self._shown += part
         read, found, self._shown = self._shown.partition(word.encode())
         return (read + found).decode(errors="replace")
+
+    def resize(self, columns: int, rows: int) -> None:
+        """As who drags a window's corner."""
+        termios.tcsetwinsize(self._terminal, (rows, columns))
 
     def send_signal(self, number: signal.Signals) -> None:
         """As `kill` does."""

@@ -123,7 +123,7 @@ TEST_CASE("events: people read lines on standard error, and standard output stay
   CHECK(all.output.empty());
   CHECK(all.errors ==
         "router listening on 127.0.0.1:6353\n"
-        "sharing web → localhost:3000, encrypted from end to end\n"
+        "sharing web -> localhost:3000, encrypted from end to end\n"
         "  on this machine run: mindmeld connect web\n"
         "listening on 127.0.0.1:8080 for web\n"
         "waiting for the router: it is gone; start one with mindmeld router, or name one with "
@@ -148,7 +148,7 @@ TEST_CASE("events: a colleague has one line to paste, and each guest another") {
     };
   };
   CHECK(told({}, sharing({ticket("")})).errors ==
-        "sharing web → 127.0.0.1:3000, encrypted from end to end\n"
+        "sharing web -> 127.0.0.1:3000, encrypted from end to end\n"
         "  a colleague runs: mindmeld connect "
         "'https://relay.example.com/web#secret'   until 2026-12-24\n");
   const Told both = told(with_json(), sharing({ticket("bob"), ticket("carol")}));
@@ -156,7 +156,7 @@ TEST_CASE("events: a colleague has one line to paste, and each guest another") {
   CHECK(both.errors.find("  carol runs: mindmeld connect '") != std::string::npos);
   CHECK(both.output.find(R"(#secret","guest":"bob"})") != std::string::npos);
   CHECK(told({}, sharing({})).errors ==  // every ticket was taken back
-        "sharing web → 127.0.0.1:3000, encrypted from end to end\n");
+        "sharing web -> 127.0.0.1:3000, encrypted from end to end\n");
 }
 
 TEST_CASE("events: without encryption both sides have to say so, and the router be named") {
@@ -168,7 +168,7 @@ TEST_CASE("events: without encryption both sides have to say so, and the router 
                events.sharing("web", Endpoint::tcp("127.0.0.1", 3000), {}, true);
              })
             .errors ==
-        "sharing web → 127.0.0.1:3000, not encrypted\n"
+        "sharing web -> 127.0.0.1:3000, not encrypted\n"
         "  a colleague runs: mindmeld connect web "
         "--router https://relay.example.com --no-e2e\n");
 }

@@ -34,7 +34,7 @@ Scene scene() {
   Scene scene;
   scene.title = "mindmeld share";
   scene.state = "online, 38 ms away";
-  scene.lasting = {"sharing web → localhost:3000, encrypted from end to end",
+  scene.lasting = {"sharing web -> localhost:3000, encrypted from end to end",
                    "  a colleague runs: mindmeld connect 'https://relay.example.com/web#secret'"};
   scene.open_count = 1;
   scene.total_count = 17;
@@ -51,7 +51,7 @@ TEST_CASE("scene: 80 columns show what is shared, how it goes, and who is connec
   CHECK(joined(draw(scene(), kPlain)) ==
         "mindmeld share                                                online, 38 ms away\n"
         "\n"
-        "sharing web → localhost:3000, encrypted from end to end\n"
+        "sharing web -> localhost:3000, encrypted from end to end\n"
         "  a colleague runs: mindmeld connect 'https://relay.example.com/web#secret'\n"
         "\n"
         "connections  1 open, 17 in all\n"
@@ -64,6 +64,17 @@ TEST_CASE("scene: 80 columns show what is shared, how it goes, and who is connec
         "\n"
         "12:00:00  one\n"
         "12:00:01  two\n");
+}
+
+TEST_CASE("scene: the graph is of a whole minute, be there room for it or not") {
+  Scene scene;
+  scene.up.rates.assign(60, 0.0);
+  scene.up.rates[0] = 8;  // a minute ago
+  for (const size_t columns : {40, 80, 200}) {
+    CAPTURE(columns);
+    const std::string shown = joined(draw(scene, {columns, 24, true, false}));
+    CHECK(shown.find("█") != std::string::npos);
+  }
 }
 
 TEST_CASE("scene: a picture never takes more rows than there are, nor, but for tickets, columns") {
