@@ -30,9 +30,27 @@ constexpr Entry kVariables[] = {
     {"MINDMELD_...",
      "Most flags, in capitals and with _ for -; what may be repeated is separated by "
      "commas, and a switch is true or false."},
+    {"NO_COLOR", "If it is set, to whatever: no colour on a terminal."},
     {"NOTIFY_SOCKET", "The service manager that is told when all is ready, as systemd sets it."},
     {"K_SERVICE, PORT", "On Cloud Run: the router listens at 0.0.0.0:PORT.", config::kRouter},
     {"XDG_CONFIG_HOME, XDG_STATE_HOME", "In place of ~/.config and ~/.local/state."},
+};
+
+constexpr Entry kSignals[] = {
+    {"SIGTERM, SIGINT",
+     "Takes no new connection, gives those that are open two seconds to end, and then resets them. "
+     "A "
+     "second one does so at once.",
+     kEnds},
+    {"SIGTERM, SIGINT",
+     "Has the ends move to another router, if there is one, and ends within eight seconds.",
+     config::kRouter},
+    {"SIGHUP",
+     "Reads the configuration file again: services come, go and change, and what is open goes on. "
+     "Other settings take a restart.",
+     kEnds},
+    {"SIGHUP", "Reads people and certificate again. Other settings take a restart.",
+     config::kRouter},
 };
 
 constexpr Entry kFiles[] = {
@@ -256,6 +274,8 @@ std::string manual(std::span<const Command> commands, const Command& command) {
   page.example(command.examples);
   page.section("FILES");
   page.entries(kFiles, command.id);
+  if ((command.id & (kEnds | config::kRouter)) != 0) page.section("SIGNALS");
+  page.entries(kSignals, command.id);
   add_exit_status(page);
   add_see_also(page, commands, command.name);
   return page.text();

@@ -76,6 +76,29 @@ def enable_units(root: BareRoot) -> None:
     assert len(list(wanted)) == len(units) > 0
 
 
+def leave_state(root: BareRoot) -> None:
+    """What systemd keeps for units that ran: StateDirectory= of a DynamicUser=."""
+    for name in ("mindmeld", "mindmeld-share-web"):
+        private = root.path / "var/lib/private" / name
+        private.mkdir(parents=True)
+        (private / "key").write_text("secret", encoding="ascii")
+        (root.path / "var/lib" / name).symlink_to(f"private/{name}")
+
+
+def expect_all_that_belongs_to_it(files: set[str], place: str) -> None:
+    """The binary, and what one has with an installed program."""
+    commands = ("router", "share", "connect", "list", "doctor")
+    expected = {"bin/mindmeld", "share/bash-completion/completions/mindmeld"}
+    expected |= {"share/fish/vendor_completions.d/mindmeld.fish", "share/doc/mindmeld/copyright"}
+    expected |= {"share/doc/mindmeld/LICENSE", "share/man/man1/mindmeld.1"}
+    expected |= {f"share/man/man1/mindmeld-{command}.1" for command in commands}
+    units = ("system/mindmeld-router", "system/mindmeld-share@")
+    expected |= {f"lib/systemd/{unit}.service" for unit in units}
+    expected |= {f"lib/systemd/user/mindmeld-{end}.service" for end in ("share", "connect")}
+    assert not {f"{place}/{name}" for name in expected} - files
+    assert any(file.startswith(place) and file.endswith("/_mindmeld") for file in files)  # zsh's
+
+
 def test_the_sums_are_those_of_the_packages(packages: Path) -> None:
     lines = (packages / "SHA256SUMS").read_text("ascii").splitlines()
     sums = dict(reversed(line.split("  ")) for line in lines)
@@ -90,13 +113,16 @@ def test_the_deb_is_installed_used_and_removed(
     world: World, packages: Path, root: BareRoot
 ) -> None:
     package = put(packages, "*.deb", root)
+    (root.path / "var/lib/private").mkdir(exist_ok=True)  # systemd's own
     before = root.files()
     root.run("dpkg", "--install", package)
+    expect_all_that_belongs_to_it(root.files().keys() - before.keys(), "usr")
     assert not root.run("dpkg", "--verify", "mindmeld")
     assert root.run("mindmeld", "--version").startswith("mindmeld ")
     forward_within(world, root, "mindmeld")
     if (root.path / "bin/systemctl").exists():
         enable_units(root)
+    leave_state(root)
     root.run("dpkg", "--purge", "mindmeld")
     assert root.files() == before
 
@@ -109,6 +135,7 @@ def test_the_tarball_is_unpacked_used_and_removed(
     before = root.files()
     root.run("tar", "-C", "/opt", "-xzf", package)
     (folder,) = (root.path / "opt").iterdir()
+    expect_all_that_belongs_to_it(root.files().keys() - before.keys(), f"opt/{folder.name}")
     binary = f"/opt/{folder.name}/bin/mindmeld"
     assert root.run(binary, "--version").startswith("mindmeld ")
     forward_within(world, root, binary)

@@ -134,7 +134,7 @@ class Fronted:
         self.address = listening(self.connect, "web")
 
     def new_router(self) -> Router:
-        """One that takes its callers' word for where they come from, as on Cloud Run."""
+        """One that knows no caller by its address, as on Cloud Run."""
         return self.world.router(extra=AS_ON_CLOUD_RUN)
 
     def replace_router(self) -> None:

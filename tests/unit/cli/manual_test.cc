@@ -48,6 +48,16 @@ TEST_CASE("manual: each page has the sections that people look for, in their ord
   }
 }
 
+TEST_CASE("manual: what goes on until a signal says what each does") {
+  for (const Command& command : commands()) {
+    CAPTURE(command.name);
+    const std::string page = manual(commands(), command);
+    const bool goes_on = command.name != "list" && command.name != "doctor";
+    CHECK(says(page, "\n.SH SIGNALS\n") == goes_on);
+    CHECK(says(page, "\\fBSIGHUP\\fR") == goes_on);
+  }
+}
+
 TEST_CASE("manual: a command's page has every option that is its, with all its names") {
   for (const Command& command : commands()) {
     CAPTURE(command.name);
