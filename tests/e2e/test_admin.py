@@ -203,6 +203,29 @@ def test_a_router_short_of_memory_takes_no_new_connection(world: World) -> None:
     assert status(admin_of(router))["limits"]["memory_bytes"] == 1 << 20
 
 
+def limited_group(folder: Path) -> tuple[str, ...]:
+    """Before a command: one in whose view this control group may have 256 MiB."""
+    for line in Path("/proc/self/cgroup").read_text("ascii").splitlines():
+        _, controllers, group = line.split(":", 2)
+        if controllers in ("", "memory"):
+            place = folder / controllers / group.lstrip("/")
+            place.mkdir(parents=True, exist_ok=True)
+            name = "memory.limit_in_bytes" if controllers else "memory.max"
+            (place / name).write_text(f"{256 << 20}\n", encoding="ascii")
+    bind = 'mount --bind "$0" /sys/fs/cgroup && exec "$@"'
+    return ("unshare", "--mount", "sh", "-c", bind, str(folder))
+
+
+def test_a_router_in_a_control_group_plans_with_three_quarters_of_its_memory(
+    world: World,
+) -> None:
+    group = limited_group(world.folder / "cgroup")
+    if subprocess.run([*group, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this user, or this machine, lets nobody mount")
+    admin = admin_of(world.router("--admin", "127.0.0.1:0", within=group))
+    assert status(admin)["limits"]["memory_bytes"] == 192 << 20
+
+
 def test_admin_for_others_is_opened_on_purpose(world: World) -> None:
     refused = world.run("router", "--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0")
     refused.expect_refusal(2, "--admin-anonymous")

@@ -3,6 +3,7 @@
 system calls that are interrupted and writes that are cut short (R17)."""
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -191,3 +192,9 @@ def test_what_a_write_did_not_take_is_written_next(
     payload = Payload(64 << 10)
     for _ in range(6):
         assert exchange(address, target, payload) == [END_OF_STREAM] * 2
+
+
+def test_a_process_takes_all_the_descriptors_that_it_may_have(world: World) -> None:
+    router = world.router(within=("prlimit", "--nofile=256:2048"))
+    limits = Path(f"/proc/{router.program.pid}/limits").read_text("ascii")
+    assert re.search(r"^Max open files +2048 +2048 ", limits, re.MULTILINE)
