@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import grpc
+import h2.events
 import pytest
 from harness.foreign import (
     DATA_BYTES_MAX,
@@ -20,7 +21,9 @@ from harness.foreign import (
     ForeignConduit,
     ForeignLane,
     LaneEnded,
+    Stubs,
 )
+from harness.http2 import LANE, Http2
 from harness.program import Program
 from harness.streams import (
     END_OF_STREAM,
@@ -172,6 +175,26 @@ def test_a_connect_resets_that_connection_alone(
     lane = next(lanes)
     lane.send(attach(lane, offset=0, data=b"hello"))
     assert healthy.recv(100) == b"hello"
+
+
+def test_who_shows_no_ticket_makes_room_for_who_comes_later(
+    world: World, router: Router, stubs: Stubs
+) -> None:
+    world.share(router, f"web={world.target().serve(echo).port}")
+    guest = world.owned(ForeignClient(stubs, router))
+    crowd = [world.owned(Http2(router.address)) for _ in range(2)]  # of 1000 streams each at most
+    for client in crowd:
+        for token in (token for _ in range(40) for token in guest.tokens("web", 16)):
+            metadata = {"token": token, "role": "connect", "service": "web", "generation": "0"}
+            client.request(LANE, *((f"mindmeld-{key}", value) for key, value in metadata.items()))
+        client.flush()
+
+    def is_told(event: h2.events.Event) -> bool:
+        is_data = isinstance(event, h2.events.DataReceived)
+        return is_data and b"too many connections show no ticket" in event.data
+
+    assert crowd[0].wait(is_told)
+    ping(world.dial(listening(world.connect(router, "web=0"), "web")))
 
 
 def test_a_share_that_says_nothing_is_not_waited_for_forever(
