@@ -12,14 +12,20 @@ RoundTrip::RoundTrip(net::Loop& loop, RouterClient& router,
 RoundTrip::~RoundTrip() { *alive_ = false; }
 
 void RoundTrip::measure(base::Duration again) {
-  const base::TimePoint asked = loop_.clock().now();
-  // About a name that no service can have: the answer is short, and given to anybody.
-  router_.list_services({.names = {"?"}}, [this, asked, alive = alive_](const auto& listing) {
-    if (!*alive) return;
-    if (!listing.ok()) return on_measured_(listing.status());
-    on_measured_(loop_.clock().now() - asked);
-  });
+  ask(/*is_way_open=*/false);
   if (again > base::Duration::zero()) timer_.after(again, [this, again] { measure(again); });
+}
+
+// About a name that no service can have: the answer is short, and given to anybody.
+void RoundTrip::ask(bool is_way_open) {
+  const base::TimePoint asked = loop_.clock().now();
+  router_.list_services({.names = {"?"}},
+                        [this, asked, is_way_open, alive = alive_](const auto& listing) {
+                          if (!*alive) return;
+                          if (!listing.ok()) return on_measured_(listing.status());
+                          if (!is_way_open) return ask(/*is_way_open=*/true);
+                          on_measured_(loop_.clock().now() - asked);
+                        });
 }
 
 }  // namespace mm::transport

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// RoundTrip: how far away the router is: the time that a small question to it and its answer take.
+// RoundTrip: how far away the router is: the time that a small question to it and its answer take,
+// once another one has opened the way (which takes several, and with TLS a few more).
 #pragma once
 
 #include <functional>
@@ -24,6 +25,8 @@ class RoundTrip {
   void measure(base::Duration again);
 
  private:
+  void ask(bool is_way_open);
+
   net::Loop& loop_;
   RouterClient& router_;
   std::function<void(base::StatusOr<base::Duration>)> on_measured_;
