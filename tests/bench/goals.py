@@ -52,7 +52,7 @@ GOALS: list[Goal] = [
     *(Goal(metric, "mindmeld", "≥", 0.65, "socat") for metric in BULK),
     *(Goal(metric, "mindmeld", "≥", 1.2, "ssh") for metric in BULK),
     *(Goal(metric, "mindmeld", "≥", 2.5, "frp-tls") for metric in BULK),
-    Goal("bulk up, 8 at once, MB/s", "plain", "≥", 0.9, "socat"),
+    *(Goal(f"bulk {way}, 8 at once, MB/s", "plain", "≥", 0.9, "socat") for way in ("up", "down")),
     Goal("CPU up, s/GB", "plain", "≤", 1.2, "socat"),
     Goal("CPU down, s/GB", "plain", "≤", 1.2, "socat"),
     Goal("64 B p50, µs", "plain", "≤", 0.7, BEST_LIKE_PEER),

@@ -37,13 +37,13 @@ class Bench:
 
 def bulk(bench: Bench, chain: Chain) -> Values:
     """Throughput, and what it costs in CPU time."""
-    return {
-        **bulk_one(bench, chain, "up"),
-        **bulk_one(bench, chain, "down"),
-        "bulk up, 8 at once, MB/s": load.bulk(
-            chain.address, bench.target, "up", seconds=BULK_S, connections=8
-        )["mb_per_s"],
-    }
+    values = {}
+    for direction in ("up", "down"):
+        values |= bulk_one(bench, chain, direction)
+    for direction in ("up", "down"):
+        eight = load.bulk(chain.address, bench.target, direction, seconds=BULK_S, connections=8)
+        values[f"bulk {direction}, 8 at once, MB/s"] = eight["mb_per_s"]
+    return values
 
 
 def bulk_one(bench: Bench, chain: Chain, direction: str) -> Values:
