@@ -132,8 +132,10 @@ base::ExitCode run(const config::RouterConfig& config) {
     events.ready();
   };
   const net::Signals signals(loop, stop, {SIGTERM, SIGINT});
-  const net::HangUp hang_up(
-      loop, [&stop] { stop(SIGHUP); }, reload);
+  const auto on_terminal_gone = [&] {
+    if (!is_stopping) stop(SIGHUP);  // the shell says it, and the kernel
+  };
+  const net::HangUp hang_up(loop, on_terminal_gone, reload);
   for (const std::string& address : (*router)->addresses()) {
     events.router_listening(address, url_of(address, public_url, server.own_identity));
   }
