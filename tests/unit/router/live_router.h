@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <grpcpp/create_channel.h>
 
+#include <algorithm>
 #include <future>
 #include <memory>
 #include <string>
@@ -46,6 +47,18 @@ class LiveRouter {
       done.set_value();
     });
     done.get_future().wait();
+  }
+
+  // How often it refused for this reason.
+  uint64_t refused(const std::string& reason) {
+    std::promise<uint64_t> count;
+    loop_.post([&] {
+      const admin::Snapshot snapshot = router_->snapshot(false);
+      const auto found = std::find_if(snapshot.refusals.begin(), snapshot.refusals.end(),
+                                      [&](const auto& each) { return each.first == reason; });
+      count.set_value(found == snapshot.refusals.end() ? 0 : found->second);
+    });
+    return count.get_future().get();
   }
 
   // As a signal does; returns at once.

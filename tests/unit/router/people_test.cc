@@ -164,7 +164,9 @@ TEST_CASE("people: a token is for who asked for it, and is not used up by who tr
   for (const std::string& other : {kAnns, carol, kGuests}) {
     CHECK(lane_as(world.router, other, token, "connect", "1") == StatusCode::NOT_FOUND);
   }
+  const uint64_t before = world.router.refused("token");
   CHECK(lane_as(world.router, carol, token, "share") == StatusCode::NOT_FOUND);
+  CHECK(world.router.refused("token") == before + 1);  // another person's share
   ClientLane shares(world.router, {token, "share", "web", "0", kAnns});
   CHECK(shares.receive() == "hello");
   CHECK(lane_as(world.router, carol, token, "connect", "1") == StatusCode::NOT_FOUND);
@@ -274,17 +276,38 @@ TEST_CASE("people: what one person may use at once is limited") {
   Share web(world.router, "web", "", kAnns, {verifier()});
   Share db(world.router, "db", "", kAnns);
   Share more(world.router, "more", "", kAnns);
-  CHECK(more.finish().error_code() == StatusCode::RESOURCE_EXHAUSTED);
+  const grpc::Status refused = more.finish();
+  CHECK(refused.error_code() == StatusCode::RESOURCE_EXHAUSTED);
+  CHECK(refused.error_message() == "ann has too many services");
+  CHECK(world.router.refused("services_per_caller") == 1);
   Share again(world.router, "web", "", kAnns, {verifier()});
   CHECK(again.is_registered);  // in its own place
   {
     const JoinedLanes bobs(world.router, kBobs);
-    CHECK(lane_as(world.router, kBobs, test::new_token(world.router, "web", kBobs)) ==
-          StatusCode::RESOURCE_EXHAUSTED);
+    const std::string token = test::new_token(world.router, "web", kBobs);
+    ClientLane one_more(world.router, {token, "connect", "web", "0", kBobs});
+    const grpc::Status status = one_more.finish();
+    CHECK(status.error_code() == StatusCode::RESOURCE_EXHAUSTED);
+    CHECK(status.error_message() == "bob has too many connections");
     const JoinedLanes guests(world.router, kGuests);
     CHECK(lane_as(world.router, kGuests, test::new_token(world.router, "web", kGuests)) ==
           StatusCode::RESOURCE_EXHAUSTED);
+    CHECK(world.router.refused("connections_per_caller") == 2);
   }
+}
+
+TEST_CASE("people: who opens too many connections a second is told so, and others go on") {
+  router::Limits limits;
+  limits.opens_per_second = 1;
+  PeopleWorld world(limits);
+  Share share(world.router, "web", "", kAnns);
+  mindmeld::v1::ForwardToServiceResponse response;
+  grpc::Status status;
+  while (status.ok()) status = test::forward(world.router, "web", 16, response, kBobs);
+  CHECK(status.error_code() == StatusCode::RESOURCE_EXHAUSTED);
+  CHECK(status.error_message() == "bob opens too many connections a second");
+  CHECK(world.router.refused("opens_per_second") == 1);
+  CHECK(forward_as(world.router, kAnns) == StatusCode::OK);
 }
 
 TEST_CASE("people: a credential that is there twice is nobody's") {

@@ -42,6 +42,7 @@ TEST_CASE("rendezvous: all callers together have a bounded number of unused toke
   CHECK(world.rendezvous.mint("web", 16, kOne, world.now)->size() == 10);
   CHECK(world.rendezvous.mint("web", 1, kAnother, world.now).status().code() ==
         Code::kResourceExhausted);
+  CHECK(world.refusals == std::vector<std::string>{"tokens"});
 }
 
 TEST_CASE("rendezvous: waiting lanes are bounded by caller and in all, but never their partners") {

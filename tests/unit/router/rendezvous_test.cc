@@ -46,6 +46,7 @@ TEST_CASE("rendezvous: a token makes one bridge") {
   CHECK(world.arrive(token, Role::kConnect)->code() == Code::kNotFound);
   CHECK(world.arrive(token, Role::kShare)->code() == Code::kNotFound);
   CHECK(world.joined.size() == 1);
+  CHECK(world.refusals == std::vector<std::string>{"token", "token"});
 }
 
 TEST_CASE("rendezvous: a lane is refused unless token, service and share are all there") {
@@ -56,6 +57,7 @@ TEST_CASE("rendezvous: a lane is refused unless token, service and share are all
   world.services.erase("web");
   CHECK(world.arrive(token, Role::kConnect)->code() == Code::kNotFound);
   CHECK(world.is_empty());
+  CHECK(world.refusals == std::vector<std::string>{"token", "token", "no_service"});
 }
 
 TEST_CASE("rendezvous: a token is for one first lane, even if that was refused") {
@@ -66,6 +68,7 @@ TEST_CASE("rendezvous: a token is for one first lane, even if that was refused")
   world.services.insert("web");
   CHECK(world.arrive(token, Role::kConnect)->code() == Code::kNotFound);
   CHECK(world.arrive(token, Role::kConnect, 1)->is_waiting());
+  CHECK(world.refusals == std::vector<std::string>{"no_service", "token"});
 }
 
 TEST_CASE("rendezvous: a token is not used up by who asks for another service") {
@@ -86,6 +89,7 @@ TEST_CASE("rendezvous: a lane waits five seconds for its other end") {
   REQUIRE(lane->finished);
   CHECK(lane->code() == Code::kAborted);
   CHECK(base::message(*lane->finished) == "the other end did not come");
+  CHECK(world.refusals == std::vector<std::string>{"lane_wait"});
   CHECK(world.arrive(token, Role::kShare)->code() == Code::kNotFound);
   CHECK(world.is_empty());
 }
@@ -111,6 +115,7 @@ TEST_CASE("rendezvous: of two lanes of one role the newer generation waits") {
   CHECK(first->code() == Code::kAborted);
   CHECK(second->is_waiting());
   CHECK(world.announced.back().generation == 1);
+  CHECK(world.refusals == std::vector<std::string>{"newer_lane", "replaced_lane"});
   world.rendezvous.gone(*first);
   world.arrive(token, Role::kShare, 0);
   REQUIRE(world.joined.size() == 1);
@@ -144,6 +149,7 @@ TEST_CASE("rendezvous: newer lanes are joined in place of the older two, ghosts 
   CHECK(world.joined.size() == 2);
   CHECK(world.arrive(token, Role::kConnect, 2)->code() == Code::kAlreadyExists);
   CHECK(world.arrive(token, Role::kShare, 1)->code() == Code::kAlreadyExists);
+  CHECK(world.refusals == std::vector<std::string>{"newer_lane", "newer_lane", "newer_lane"});
 }
 
 TEST_CASE("rendezvous: a share's newer lane without a connect's ends the bridge before it") {
@@ -207,6 +213,7 @@ TEST_CASE("rendezvous: those that are picked are refused, and nobody else") {
                           base::error(Code::kUnauthenticated, "no more"));
   CHECK(ann->code() == Code::kUnauthenticated);
   CHECK(bob->is_waiting());
+  CHECK(world.refusals == std::vector<std::string>{"pass_ended"});
 }
 
 TEST_CASE("rendezvous: refusing all empties it of lanes") {
@@ -218,6 +225,7 @@ TEST_CASE("rendezvous: refusing all empties it of lanes") {
   CHECK(connect->code() == Code::kUnavailable);
   CHECK(share->code() == Code::kUnavailable);
   CHECK(world.is_empty());
+  CHECK(world.refusals == std::vector<std::string>{"draining", "draining"});
 }
 
 TEST_CASE("rendezvous: whatever happens in whatever order, every count comes back to nothing") {

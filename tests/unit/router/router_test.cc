@@ -106,6 +106,7 @@ TEST_CASE("router: an end that stopped reading does not keep a lane whose other 
   connection.connect_end.cancel();
   writer.join();
   while (test::list(router).services(0).connections() > 0) continue;
+  CHECK(router.refused("stuck_reader") == 1);
 }
 
 TEST_CASE("router: two hundred lanes at once are all admitted and joined") {
@@ -162,6 +163,7 @@ TEST_CASE("router: malformed metadata is INVALID_ARGUMENT, and says which") {
         "metadata mindmeld-token: wanted once, and 64 lower-case hex digits");
   CHECK(outcome(router, {.token = test::new_token(router), .role = "router"}).error_code() ==
         StatusCode::INVALID_ARGUMENT);
+  CHECK(router.refused("malformed") == 2);
 }
 
 TEST_CASE("router: a lane that nobody meets ends with ABORTED") {
@@ -189,6 +191,7 @@ TEST_CASE("router: a service that nobody shares, or no longer, is NOT_FOUND") {
   }
   CHECK(test::forward(router, "web", 1, response).error_code() == StatusCode::NOT_FOUND);
   CHECK(outcome(router, {.token = token}).error_code() == StatusCode::NOT_FOUND);
+  CHECK(router.refused("no_service") == 3);
 }
 
 TEST_CASE(
@@ -234,6 +237,7 @@ TEST_CASE("router: another owner is told that the name is taken") {
   const grpc::Status status = bob.finish();
   CHECK(status.error_code() == StatusCode::ALREADY_EXISTS);
   CHECK(status.error_message() == "the name \"web\" is taken by another share: choose another");
+  CHECK(router.refused("name_taken") == 1);
 }
 
 TEST_CASE("router: a control stream that breaks its rules is ended, and says how") {
@@ -244,6 +248,7 @@ TEST_CASE("router: a control stream that breaks its rules is ended, and says how
   registration.mutable_registration()->set_name("web");
 
   CHECK(Share(router, "Web!").finish().error_code() == StatusCode::INVALID_ARGUMENT);
+  CHECK(router.refused("name") == 1);
   {
     Share share(router);
     share.write(heartbeat);
@@ -259,6 +264,7 @@ TEST_CASE("router: a control stream that breaks its rules is ended, and says how
   share.write(registration);
   CHECK(share.finish().error_code() == StatusCode::INVALID_ARGUMENT);
   CHECK(test::list(router).services_size() == 0);
+  CHECK(router.refused("malformed") == 3);
 }
 
 TEST_CASE("router: heartbeats are answered, and a silent control stream is ended") {
@@ -267,6 +273,7 @@ TEST_CASE("router: heartbeats are answered, and a silent control stream is ended
   limits.silence = 100ms;
   LiveRouter router(limits);
   CHECK(Share(router).finish().error_code() == StatusCode::DEADLINE_EXCEEDED);
+  CHECK(router.refused("registration_wait") == 1);
   Share share(router, "web");
   Share::Request heartbeat;
   heartbeat.mutable_heartbeat();
@@ -276,6 +283,7 @@ TEST_CASE("router: heartbeats are answered, and a silent control stream is ended
   }
   CHECK(share.finish().error_code() == StatusCode::DEADLINE_EXCEEDED);
   CHECK(test::list(router).services_size() == 0);
+  CHECK(router.refused("silence") == 1);
 }
 
 TEST_CASE("router: a share that does not take its messages loses its stream, not the router") {
@@ -284,6 +292,7 @@ TEST_CASE("router: a share that does not take its messages loses its stream, not
   LiveRouter router(limits);
   CHECK(Share(router, "web").finish().error_code() == StatusCode::RESOURCE_EXHAUSTED);
   CHECK(test::list(router).services_size() == 0);
+  CHECK(router.refused("unread_messages") == 1);
 }
 
 TEST_CASE("router: the list tells what is shared, by whom, and how much it is used") {

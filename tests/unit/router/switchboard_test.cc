@@ -59,6 +59,13 @@ struct Board {
     REQUIRE(switchboard.add_share(offer, share).ok());
   }
 
+  uint64_t refused(const std::string& reason) const {
+    for (const auto& [name, count] : switchboard.snapshot(false).refusals) {
+      if (name == reason) return count;
+    }
+    return 0;
+  }
+
   // The connect's lane of a new connection.
   std::shared_ptr<RecordingLane> join() {
     const auto forwards = switchboard.forward_to("web", 1, share.caller());
@@ -111,6 +118,7 @@ TEST_CASE("switchboard: a lane that nobody moves is cut a minute after it was to
   CHECK(!lane->finished);
   board.wait_until(asked + 60s);
   CHECK(lane->code() == base::Code::kAborted);
+  CHECK(board.refused("lane_age") == 1);
 }
 
 TEST_CASE("switchboard: without an age lanes are never to move") {
@@ -120,4 +128,30 @@ TEST_CASE("switchboard: without an age lanes are never to move") {
   board.wait_until(base::TimePoint(24h));
   CHECK(board.share.asked.empty());
   CHECK(!lane->finished);
+}
+
+TEST_CASE("switchboard: a token is for the share that had the name when it was minted") {
+  Board board(0min);
+  board.register_share();
+  const auto forwards = board.switchboard.forward_to("web", 1, board.share.caller());
+  REQUIRE(forwards.ok());
+  const auto lane = std::make_shared<RecordingLane>();
+  board.switchboard.lane_arrived(
+      lane, {forwards->tokens.front(), Role::kConnect, "web", 0, "gone", board.share.caller()});
+  CHECK(lane->code() == base::Code::kNotFound);
+  CHECK(board.refused("share_gone") == 1);
+}
+
+TEST_CASE("switchboard: a router has so many services, and those that it has go on") {
+  Board board(0min);
+  board.limits.services = 1;
+  board.register_share();
+  MovedShare another(board.clock);
+  router::Offer offer;
+  offer.name = "db";
+  const auto standing = board.switchboard.add_share(offer, another);
+  CHECK(standing.status().code() == base::Code::kResourceExhausted);
+  CHECK(base::message(standing.status()) == "the router has too many services");
+  CHECK(board.refused("services") == 1);
+  CHECK(board.switchboard.snapshot(false).services == 1);
 }
