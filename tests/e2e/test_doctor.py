@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,9 +224,24 @@ def test_a_ticket_that_was_taken_back(world: World, router: Router) -> None:
     ticket = str(first.wait_event("sharing")["ticket"])
     world.start("share", f"web={target.address}", "--new-ticket", *router.flags).wait_event("sharing")
     first.expected_exit = 8
+    told = first.wait_event("error", code="superseded")
+    assert told["message"] == (
+        'the name "web" was taken over by a share of yours that started later'
+    )
     first.wait_exit()
     found = diagnose(world, ticket, *SHORT, extra=world.another_user())
     found.names("ticket", 3, "does not open", "ask who shares it")
+
+
+def test_a_share_that_does_not_answer(world: World, router: Router) -> None:
+    share = world.share(router, f"web={world.target().serve(echo).port}")
+    share.send_signal(signal.SIGSTOP)
+    try:
+        found = diagnose(world, "web", *router.flags, *SHORT)
+    finally:
+        share.send_signal(signal.SIGCONT)
+    found.names("end to end", 4, "the share does not answer within", "is its machine awake")
+    found.worked("service", "throughput")
 
 
 def test_a_person_reads_a_line_a_check_and_what_to_do(world: World, router: Router) -> None:

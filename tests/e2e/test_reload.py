@@ -216,6 +216,22 @@ def test_a_configuration_that_is_wrong_changes_nothing(world: World, command: st
     ping(world.dial(address))
 
 
+def test_a_share_that_is_to_have_another_router_says_that_this_takes_a_restart(
+    world: World,
+) -> None:
+    first, second = world.router(), world.router()
+    file = world.folder / "share.json"
+    services = {"web": 3000}
+    file.write_text(json.dumps({"router": first.flags[1], "share": services}), encoding="ascii")
+    share = world.start("share", "--config", str(file))
+    share.wait_event("sharing", name="web")
+    file.write_text(json.dumps({"router": second.flags[1], "share": services}), encoding="ascii")
+    share.send_signal(signal.SIGHUP)
+    share.wait_line(re.escape(f"another router than {first.flags[1]} takes a restart"))
+    assert [each["name"] for each in world.services(first)] == ["web"]
+    assert world.services(second) == []
+
+
 def test_a_share_ends_with_its_terminal(world: World) -> None:
     router = world.router()
     terminal = world.at_terminal("share", f"web={world.target().address}", *router.flags)

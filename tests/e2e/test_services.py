@@ -136,7 +136,7 @@ def test_connect_says_that_a_port_of_root_is_not_the_targets_own(
     world.share(router, "web=80")
     connect = world.connect(router, "web")
     listening(connect, "web")
-    connect.wait_line("gets another port than its own, 80")
+    connect.wait_line("gets another port than its own, 80: ports below 1024 are for root")
 
 
 def test_services_are_there_in_the_order_in_which_they_were_given(

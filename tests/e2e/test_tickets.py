@@ -185,6 +185,7 @@ def test_a_share_that_can_keep_no_keyring_opens_by_its_ticket_alone(
     homeless = {"MINDMELD_KEYRING": "/proc/nowhere/keyring"}
     share = world.start("share", web, *router.flags, extra=homeless)
     ticket = str(share.wait_event("sharing")["ticket"])
+    share.wait_line("after a restart this share cannot take over its own name, and its tickets end")
     share.wait_line(re.escape(f"connect '{ticket}'"))
     ping(world.dial(connect_by(world, ticket, user=homeless)))
     without = world.run("connect", "web=-", *router.flags, extra=homeless)
@@ -213,6 +214,21 @@ def test_a_ticket_is_kept_after_its_first_use_and_then_the_name_is_enough(
     later = world.run("connect", "web=-", stdin=b"hi", extra=bob)
     assert later.stdout == "hi", later
     assert "by the ticket for" in later.stderr
+
+
+def test_a_connect_that_cannot_keep_its_ticket_says_so_and_goes_on(
+    world: World, router: Router, web: str
+) -> None:
+    _, ticket = start_share(world, router, web)
+    bob = world.another_user()
+    connect = world.start("connect", f"{ticket}=0", extra=bob)
+    address = listening(connect, "web")
+    keyring = Path(bob["MINDMELD_KEYRING"])
+    keyring.unlink(missing_ok=True)
+    keyring.mkdir()  # no file can take its place
+    ping(world.dial(address))
+    connect.wait_line(f"{keyring}.*: the ticket is not kept")
+    ping(world.dial(address))
 
 
 def test_a_ticket_is_not_kept_where_that_is_not_wanted(
