@@ -93,6 +93,7 @@ base::StatusOr<size_t> TlsSession::read(std::span<uint8_t> out) {
     if (error != SSL_ERROR_ZERO_RETURN || has_more) return failed();
     break;
   }
+  SSL_free_buffers(ssl_.get());
   return total;
 }
 
@@ -119,6 +120,7 @@ Status TlsSession::write(std::span<const uint8_t> plaintext) {
     }
     plaintext = plaintext.subspan(written);
   }
+  SSL_free_buffers(ssl_.get());
   return absl::OkStatus();
 }
 

@@ -2,6 +2,7 @@
 #include "secure/tls.h"
 
 #include <doctest/doctest.h>
+#include <malloc.h>
 
 #include <string>
 #include <utility>
@@ -115,6 +116,19 @@ TEST_CASE("tls: bytes come through both ways, in whatever pieces") {
     }
   }
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // whose malloc does not count
+TEST_CASE("tls: a session that is idle keeps no buffer") {
+  Ends ends;
+  std::vector<Pair> pairs;
+  pairs.push_back(ends.established());  // what is made once, is made now
+  constexpr size_t kPairs = 100;
+  const size_t before = mallinfo2().uordblks;
+  while (pairs.size() <= kPairs) pairs.push_back(ends.established());
+  const size_t of_a_pair = (mallinfo2().uordblks - before) / kPairs;
+  CHECK(of_a_pair < 2 * 16'384);  // a buffer is a little more
+}
+#endif
 
 TEST_CASE("tls: an end in one direction leaves the other open") {
   Ends ends;
