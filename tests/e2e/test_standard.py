@@ -133,5 +133,5 @@ def expect_one_line(stderr: bytes) -> None:
     """One line that says what happened, and no crash."""
     text = stderr.decode()
     assert_no_crash(text)
-    lines = [line for line in text.splitlines() if line.startswith("mindmeld: ")]
-    assert len(lines) >= 1, text
+    lines = text.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("mindmeld: "), text
