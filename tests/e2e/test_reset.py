@@ -5,6 +5,7 @@ A reset is never turned into a clean end of stream, and nothing that came before
 """
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import time
@@ -25,7 +26,7 @@ from harness.streams import (
     wait_broken,
     wait_readable,
 )
-from harness.world import World, listening
+from harness.world import Chain, World, listening
 
 MIB = 1 << 20
 
@@ -105,19 +106,31 @@ def expect_reset_within(address: str, least_s: float, most_s: float) -> None:
     assert least_s <= time.monotonic() - start <= most_s
 
 
+def expect_told(chain: Chain, why: str) -> None:
+    """Both ends say in an event why no byte passed, and the share's log does: a pattern."""
+    told = re.compile(why)
+    chain.expect_closed(
+        up_bytes=0, down_bytes=0, where=lambda event: told.fullmatch(event["why"]) is not None
+    )
+    logged = why.replace('"', r'\\"')
+    chain.programs[1].wait_line(rf'share\.refused .*why="{logged}"')
+
+
 @pytest.mark.needs_binary
 @both_transports
 def test_a_target_that_refuses_is_a_reset_within_a_second(world: World, transport: str) -> None:
     dead = world.dead_address()
     chain = world.chain(dead.address, tls=transport == "tls")
     expect_reset_within(chain.address, 0, 1)
-    chain.expect_closed(up_bytes=0, down_bytes=0, where=lambda event: "refused" in event["why"])
+    expect_told(chain, f"cannot reach {dead.address}: Connection refused")
 
 
 @pytest.mark.needs_binary
 def test_a_bare_port_on_which_nobody_listens_is_a_reset_within_a_second(world: World) -> None:
-    chain = world.chain(str(world.dead_address().port))
+    port = world.dead_address().port
+    chain = world.chain(str(port))
     expect_reset_within(chain.address, 0, 1)
+    expect_told(chain, f"cannot reach localhost:{port}: Connection refused")
 
 
 @pytest.mark.needs_binary
@@ -128,12 +141,17 @@ def test_a_target_whose_name_is_unknown_is_a_reset_as_soon_as_that_is_known(worl
     resolver_s = time.monotonic() - start
     chain = world.chain("nosuch.invalid:80")
     expect_reset_within(chain.address, 0, 1 + 2 * resolver_s)
+    # Which of the two depends on whether this machine has a name server.
+    unresolved = r'cannot resolve "nosuch\.invalid": (Host not found|the name server does not answer)'
+    expect_told(chain, unresolved)
 
 
 @pytest.mark.needs_binary
 def test_a_unix_target_that_is_not_there_is_a_reset_within_a_second(world: World) -> None:
-    chain = world.chain(f"unix:{world.folder}/nobody")
+    path = f"unix:{world.folder}/nobody"
+    chain = world.chain(path)
     expect_reset_within(chain.address, 0, 1)
+    expect_told(chain, f"cannot reach {re.escape(path)}: No such file or directory")
 
 
 @pytest.mark.needs_binary
@@ -165,8 +183,10 @@ def test_a_target_that_comes_up_later_is_reached_by_the_next_connection(world: W
 def test_a_target_that_never_answers_is_a_reset_after_the_dial_timeout(
     world: World, flags: tuple[str, ...], timeout_s: int
 ) -> None:
-    chain = world.chain(world.black_hole().address, share_flags=flags)
+    hole = world.black_hole()
+    chain = world.chain(hole.address, share_flags=flags)
     expect_reset_within(chain.address, timeout_s - 0.1, timeout_s + 1.5)
+    expect_told(chain, f"cannot reach {hole.address}: no answer within {timeout_s} s")
 
 
 @pytest.mark.needs_binary
