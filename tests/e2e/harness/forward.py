@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from typing import Protocol
 
 from harness.chaos import Chaos
@@ -18,13 +19,13 @@ class Server(Protocol):
 class Forward:
     """A forward whose three processes and two links are in a test's hand."""
 
-    def __init__(self, world: World, target: Server, *grace: str) -> None:
+    def __init__(self, world: World, target: Server, *grace: str, share_flags: Sequence[str] = ()) -> None:
         self.world = world
         self.router = world.router()
         self.share_link = world.owned(Chaos(self.router.address))
         self.connect_link = world.owned(Chaos(self.router.address))
         self.share = world.start(
-            "share", f"web={target.address}", *grace, *self._by(self.share_link)
+            "share", f"web={target.address}", *grace, *share_flags, *self._by(self.share_link)
         )
         self.share.wait_event("sharing")
         self.connect = world.start("connect", "web=0", *grace, *self._by(self.connect_link))
