@@ -94,14 +94,20 @@ def test_what_a_share_said_once_is_nothing_to_another_connection(
     assert drain(world.dial(crooked.address)) == Received.nothing(RESET)
 
 
-def test_connections_that_are_swapped_are_both_reset(world: World, crooked: Crooked) -> None:
+either_end = pytest.mark.parametrize("teller", [CONNECT, SHARE])
+
+
+@either_end
+def test_connections_that_are_swapped_are_both_reset(
+    world: World, crooked: Crooked, teller: str
+) -> None:
     pairs = [crooked.open(world), crooked.open(world)]
     legs = crooked.liar.legs
-    places = [sum(map(len, leg.said[CONNECT])) for leg in legs]
+    places = [sum(map(len, leg.said[teller])) for leg in legs]
 
     def swap(leg: Leg, source: str, frame: Frame) -> None:
-        """What one application says, to the other's server, at the place that it is at."""
-        if source == CONNECT and frame.data:
+        """What is told on one connection, on the other one, at the place that it is at."""
+        if source == teller and frame.data:
             instead = 1 - legs.index(leg)
             frame.offset = places[instead]
             frame.ClearField("received")
@@ -110,28 +116,32 @@ def test_connections_that_are_swapped_are_both_reset(world: World, crooked: Croo
         leg.send(source, frame)
 
     crooked.liar.on_frame = swap
-    for application, _ in pairs:
-        application.sendall(b"my secret")
+    for application, server in pairs:
+        (application if teller == CONNECT else server).sendall(b"my secret")
     for application, server in pairs:
         assert drain(server) == Received.nothing(RESET)
         assert drain(application) == Received.nothing(RESET)
 
 
-def test_an_end_that_a_router_forges_is_a_reset(world: World, crooked: Crooked) -> None:
+@either_end
+def test_an_end_that_a_router_forges_is_a_reset(
+    world: World, crooked: Crooked, teller: str
+) -> None:
     application, server = crooked.open(world)
+    speaker, hearer = (application, server) if teller == CONNECT else (server, application)
 
     def end_early(leg: Leg, source: str, frame: Frame) -> None:
-        """In place of what the server says, its end of stream."""
-        if source == SHARE and frame.data:
+        """In place of what is said, its end of stream."""
+        if source == teller and frame.data:
             frame.ClearField("data")
             frame.fin = True
         leg.send(source, frame)
 
     crooked.liar.on_frame = end_early
-    server.sendall(b"half of an answer, and the other half")
-    assert drain(application) == Received.nothing(RESET)
+    speaker.sendall(b"half of what is said, and the other half")
+    assert drain(hearer) == Received.nothing(RESET)
     with suppress(ConnectionResetError):
-        assert drain(server).end == RESET
+        assert drain(speaker).end == RESET
 
 
 def test_what_was_recorded_on_the_way_to_a_router_opens_nothing_a_second_time(
