@@ -30,6 +30,7 @@ DRAIN_S = 2.0
 ROUTER_STOP_S = 8.0  # whatever its lanes do; Cloud Run kills after 10
 MIB = 1 << 20
 both_commands = pytest.mark.parametrize("command", ["connect", "share"])
+each_signal = pytest.mark.parametrize("number, code", [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 
 
 def program_of(chain: Chain, command: str) -> Program:
@@ -67,37 +68,46 @@ def wait_until_stopping(world: World, chain: Chain, command: str) -> None:
 
 
 @both_commands
-def test_sigterm_lets_an_open_connection_finish_and_then_ends_at_once(
-    world: World, command: str
+@each_signal
+def test_a_signal_lets_an_open_connection_finish_and_then_ends_at_once(
+    world: World, command: str, number: signal.Signals, code: int
 ) -> None:
     chain = world.chain(world.target().serve(echo).address)
     client = world.dial(chain.address)
     ping(client)
+    program = program_of(chain, command)
+    program.expected_exit = code
     start = time.monotonic()
-    program_of(chain, command).send_signal(signal.SIGTERM)
+    program.send_signal(number)
     ping(client)
     finish(client)
     assert drain(client) == Received.nothing()
-    assert program_of(chain, command).wait_exit() == 0
+    assert program.wait_exit() == code
     assert time.monotonic() - start < DRAIN_S
 
 
 @both_commands
-def test_sigterm_resets_what_is_still_open_after_two_seconds(world: World, command: str) -> None:
+@each_signal
+def test_a_signal_resets_what_is_still_open_after_two_seconds(
+    world: World, command: str, number: signal.Signals, code: int
+) -> None:
     target = world.target()
     chain = world.chain(target.address)
     client, server = world.dial(chain.address), target.accept()
     exchange_a_word(client, server)
+    program = program_of(chain, command)
+    program.expected_exit = code
     start = time.monotonic()
-    program_of(chain, command).send_signal(signal.SIGTERM)
+    program.send_signal(number)
+    exchange_a_word(client, server)
     assert drain(client) == Received.nothing(RESET)
     assert drain(server) == Received.nothing(RESET)
-    assert program_of(chain, command).wait_exit() == 0
+    assert program.wait_exit() == code
     assert DRAIN_S - 0.3 <= time.monotonic() - start <= DRAIN_S + 1.5
 
 
 @both_commands
-@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@each_signal
 def test_a_signal_without_open_connections_ends_at_once(
     world: World, command: str, number: signal.Signals, code: int
 ) -> None:
@@ -172,7 +182,7 @@ def test_a_process_that_is_killed_is_no_end_of_stream(world: World, command: str
     assert drain(client) == drain(server) == Received.nothing(RESET)
 
 
-@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@each_signal
 def test_a_router_with_open_connections_stops_within_ten_seconds(
     world: World, number: signal.Signals, code: int
 ) -> None:
