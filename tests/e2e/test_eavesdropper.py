@@ -16,6 +16,7 @@ from harness.world import Router, World, listening
 
 pytestmark = pytest.mark.needs_binary
 
+CHANGED = "it was changed on the way"
 MARK = b"the plain words of the application "
 
 
@@ -108,14 +109,18 @@ def test_what_is_not_encrypted_is_seen_wherever_this_looks(world: World) -> None
             assert form in held, f"{form!r} is not found: {place}"
 
 
+@pytest.mark.parametrize("teller", ["share", "connect"])
 def test_a_router_that_changes_a_byte_is_caught_and_nothing_wrong_is_delivered(
-    world: World, router: Router
+    world: World, router: Router, teller: str
 ) -> None:
     target = world.target()
     chaos = world.owned(Chaos(router.address))
-    share_way = replace(router, flags=("--router", f"http://{chaos.address}"))
-    world.share(share_way, f"web={target.port}", flags=("--grace", "5s"))
-    connect = world.connect(router, "web=0", "--grace", "5s")
+    changed = replace(router, flags=("--router", f"http://{chaos.address}"))
+    grace = ("--grace", "5s")
+    share = world.share(
+        changed if teller == "share" else router, f"web={target.port}", flags=grace
+    )
+    connect = world.connect(changed if teller == "connect" else router, "web=0", *grace)
     application = world.dial(listening(connect, "web"))
     server = target.accept()
     payload = Payload(4 << 20)
@@ -129,8 +134,14 @@ def test_a_router_that_changes_a_byte_is_caught_and_nothing_wrong_is_delivered(
         return block[:middle] + bytes([block[middle] ^ 1]) + block[middle + 1 :]
 
     chaos.on_block = change
-    world.background(send_and_finish, server, payload)
-    received = drain(application)
+    speaker, hearer = (server, application) if teller == "share" else (application, server)
+    world.background(send_and_finish, speaker, payload)
+    received = drain(hearer)
     assert received.end == RESET
     assert received.is_prefix_of(payload)
-    connect.wait_line("was changed on the way")
+    for program in (share, connect):
+        program.wait_event(
+            "connection", state="closed", where=lambda event: CHANGED in event["why"]
+        )
+    if teller == "share":
+        connect.wait_line(CHANGED)
