@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 from concurrent.futures import wait
 
-from harness.fixtures import Ends, both_transports
+from harness.fixtures import Ends, both_protections, every_way
 from harness.streams import (
     END_OF_STREAM,
     Payload,
@@ -27,7 +27,7 @@ from harness.world import World
 MIB = 1 << 20
 
 
-@both_transports
+@every_way
 def test_an_end_of_stream_without_a_byte_passes_each_way(ends: Ends) -> None:
     finish(ends.active)
     assert drain(ends.passive) == Received.nothing()
@@ -37,7 +37,7 @@ def test_an_end_of_stream_without_a_byte_passes_each_way(ends: Ends) -> None:
     ends.chain.expect_closed(timeout_s=1, why="done", up_bytes=0, down_bytes=0)
 
 
-@both_transports
+@every_way
 def test_half_close_lets_a_64_mib_answer_through(ends: Ends, world: World) -> None:
     question, answer = Payload(10_000, seed=1), Payload(64 * MIB, seed=2)
     send_and_finish(ends.active, question)
@@ -48,6 +48,7 @@ def test_half_close_lets_a_64_mib_answer_through(ends: Ends, world: World) -> No
     ends.chain.expect_closed(why="done")
 
 
+@both_protections
 def test_a_side_that_has_finished_still_receives_64_mib(ends: Ends, world: World) -> None:
     """M3: the other side need not have read the banner or its end before it sends."""
     banner, upload = Payload(100, seed=1), Payload(64 * MIB, seed=2)
@@ -58,6 +59,7 @@ def test_a_side_that_has_finished_still_receives_64_mib(ends: Ends, world: World
     assert drain(ends.passive) == Received.all_of(banner)
 
 
+@both_protections
 def test_both_sides_may_finish_at_once(ends: Ends, world: World) -> None:
     one_way, other_way = Payload(100_000, seed=1), Payload(100_001, seed=2)
     sending = [
@@ -73,6 +75,7 @@ def test_both_sides_may_finish_at_once(ends: Ends, world: World) -> None:
     ends.chain.expect_closed(why="done")
 
 
+@both_protections
 def test_the_end_of_stream_waits_behind_a_stalled_reader(ends: Ends, world: World) -> None:
     payload = Payload(96 * MIB)
     sending = world.background(send_and_finish, ends.active, payload)
@@ -81,6 +84,7 @@ def test_the_end_of_stream_waits_behind_a_stalled_reader(ends: Ends, world: Worl
     sending.result()
 
 
+@both_protections
 def test_a_stalled_reader_gets_all_that_was_finished_long_before(ends: Ends) -> None:
     """As above, with little enough that the sender is done and gone before anything is read."""
     payload = Payload(40_000)
@@ -91,6 +95,7 @@ def test_a_stalled_reader_gets_all_that_was_finished_long_before(ends: Ends) -> 
     assert drain(ends.passive) == Received.all_of(payload)
 
 
+@both_protections
 def test_a_half_closed_connection_stays_open_for_later_bytes(ends: Ends) -> None:
     finish(ends.active)
     assert drain(ends.passive) == Received.nothing()
@@ -109,6 +114,7 @@ def test_a_target_that_speaks_first_is_heard_by_a_silent_client(world: World) ->
     assert receive_exactly(client, 11) == b"220 ready\r\n"
 
 
+@both_protections
 def test_an_urgent_byte_stays_in_its_place_among_the_others(ends: Ends) -> None:
     ends.passive.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
     ends.active.sendall(b"before")

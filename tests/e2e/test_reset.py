@@ -11,7 +11,7 @@ import socket
 import time
 
 import pytest
-from harness.fixtures import Ends, both_transports
+from harness.fixtures import Ends, both_protections, both_transports, every_way
 from harness.streams import (
     RESET,
     Payload,
@@ -31,7 +31,7 @@ from harness.world import Chain, World, listening
 MIB = 1 << 20
 
 
-@both_transports
+@every_way
 def test_a_reset_amid_a_transfer_is_a_reset_after_an_exact_prefix(ends: Ends, world: World) -> None:
     payload = Payload(16 * MIB)
     receiving = world.background(drain, ends.passive)
@@ -43,6 +43,7 @@ def test_a_reset_amid_a_transfer_is_a_reset_after_an_exact_prefix(ends: Ends, wo
     assert received.size >= MIB
 
 
+@both_protections
 def test_a_reset_behind_a_stalled_reader_is_a_reset_after_an_exact_prefix(ends: Ends) -> None:
     payload = Payload(96 * MIB)
     assert 0 < send_what_fits(ends.active, payload) < payload.size
@@ -52,6 +53,7 @@ def test_a_reset_behind_a_stalled_reader_is_a_reset_after_an_exact_prefix(ends: 
     assert received.is_prefix_of(payload)
 
 
+@both_protections
 def test_a_reset_is_told_while_the_other_side_sends(ends: Ends, world: World) -> None:
     sending = world.background(send_payload, ends.passive, Payload(96 * MIB))
     assert ends.active.recv(1000)
@@ -60,13 +62,14 @@ def test_a_reset_is_told_while_the_other_side_sends(ends: Ends, world: World) ->
         sending.result()
 
 
+@both_protections
 def test_a_reset_is_told_to_a_side_that_is_silent(ends: Ends) -> None:
     reset(ends.active)
     assert drain(ends.passive) == Received.nothing(RESET)
     ends.chain.expect_closed(up_bytes=0, down_bytes=0)
 
 
-@both_transports
+@every_way
 @pytest.mark.parametrize("size", [1, 1000, 16_384, 30_000])
 def test_bytes_and_a_reset_at_once_arrive_as_all_bytes_and_a_reset(ends: Ends, size: int) -> None:
     payload = Payload(size)
@@ -75,6 +78,7 @@ def test_bytes_and_a_reset_at_once_arrive_as_all_bytes_and_a_reset(ends: Ends, s
     assert drain(ends.passive) == Received.all_of(payload, RESET)
 
 
+@both_protections
 def test_a_reset_after_an_end_of_stream_breaks_the_other_direction(ends: Ends) -> None:
     payload = Payload(1000)
     send_payload(ends.active, payload)
@@ -84,6 +88,7 @@ def test_a_reset_after_an_end_of_stream_breaks_the_other_direction(ends: Ends) -
     wait_broken(ends.passive)
 
 
+@both_protections
 def test_closing_with_unread_input_resets_the_other_side_and_loses_no_byte_to_it(
     ends: Ends,
 ) -> None:

@@ -50,9 +50,10 @@ def world(
 
 @pytest.fixture
 def transport(request: pytest.FixtureRequest) -> str:
-    """How the ends reach the router: "plain", or "tls" where both_transports asks for it."""
+    """How the ends reach the router: "plain", or what the marks below ask for: "tls", or "clear",
+    which is plain, and does not encrypt end to end either."""
     chosen = getattr(request, "param", "plain")
-    if IS_DIRECT and chosen == "tls":
+    if IS_DIRECT and chosen != "plain":
         pytest.skip("a direct chain has no router")
     return chosen
 
@@ -77,11 +78,15 @@ def can_trace() -> bool:
 traces_processes = pytest.mark.skipif(not can_trace(), reason="no process may be traced here")
 
 both_transports = pytest.mark.parametrize("transport", ["plain", "tls"], indirect=True)
+both_protections = pytest.mark.parametrize("transport", ["plain", "clear"], indirect=True)
+every_way = pytest.mark.parametrize("transport", ["plain", "tls", "clear"], indirect=True)
 
 
 @pytest.fixture(params=["connect", "share"])
 def ends(request: pytest.FixtureRequest, world: World, transport: str) -> Ends:
     """A connection whose active side is the application at connect, then the one at share."""
+    if transport == "clear":
+        world.without_encryption()
     target = world.target(receive_buffer_bytes=1 << 16)
     chain = world.chain(target.address, tls=transport == "tls")
     at_connect = world.dial(chain.address, receive_buffer_bytes=1 << 16)
