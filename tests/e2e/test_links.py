@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Links that are slow and far, or break at whatever byte: R3 and R4, for the bytes themselves."""
+"""Links that are slow and far, or break at whatever byte of a lane's beginning: of R12 and R13 what a
+proxy can do; all offsets are in tests/sim. R3 is in tests/soak."""
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Connections outlive what is between the two ends: R3-R5, R7-R11, R14, R15 and R19."""
+"""Connections outlive what is between the two ends: R8-R11, R14 and R19, and R7 for 40 connections.
+
+What takes long is in tests/soak: R3's crowd, R5, R7, R15, and R8, R10 and R11 with their real times.
+"""
 from __future__ import annotations
 
 import signal
@@ -315,3 +318,30 @@ def test_a_refused_restart_storm_leaves_no_lane_behind(
         lambda: forward.router.program.stderr_text().count("why=done") == len(clients),
         "every bridge is over in order",
     )
+
+
+def test_the_name_is_refused_to_another_user_and_its_connections_do_not_notice(
+    world: World, target: Target, forward: Forward
+) -> None:
+    """R14, of another's share; the same user's is above."""
+    client, server = world.dial(forward.address), target.accept()
+    sending = world.background(send_and_finish, client, PAYLOAD)
+    received = bytearray(receive_exactly(server, PAYLOAD.size // STEPS))
+    other = world.start(
+        "share",
+        f"web={world.target().address}",
+        *forward.router.flags,
+        extra=world.another_user(),
+        expected_exit=8,
+    )
+    other.wait_event("error", code="name_taken")
+    assert other.wait_exit() == 8
+    received += receive_exactly(server, PAYLOAD.size - len(received))
+    sending.result()
+    assert bytes(received) == PAYLOAD.bytes()
+    server.sendall(b"and back")
+    assert receive_exactly(client, 8) == b"and back"
+    target.serve(echo)
+    ping(world.dial(forward.address))
+    assert not forward.share.has_said("tunnel.lost")
+    assert forward.share.is_running()
