@@ -83,7 +83,7 @@ Visit visit(const Context& context, const Key& key, const Forwards& forwards,
   Trial trial(context.loop);
   Load::Tally tally;
   secure::TlsClient tls(key.share_key);
-  tunnel::TunnelSet tunnels(context.loop, context.random, {.first_grace = kShareAnswer});
+  tunnel::TunnelSet tunnels(context.loop, context.random, {});  // more patient than we are
   Visit seen;
   const auto prove = [&](const secure::Digest& exporter) {
     seen.is_proven = true;
