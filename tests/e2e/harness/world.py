@@ -21,6 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 from harness import streams
 from harness.certificates import Certificates
 from harness.program import Program, assert_no_crash, assert_no_secret
+from harness.secrets import assert_none_of, secrets_in
 from harness.target import BlackHole, DeadAddress, Target
 from harness.terminal import Terminal
 
@@ -98,6 +99,7 @@ class World:
         self._closers: list[Callable[[], None]] = []
         self._threads = ThreadPoolExecutor(max_workers=8)
         self._users = 0
+        self._said: list[str] = []  # what commands that ended by themselves said
         self._everywhere: dict[str, str] = {}
 
     # ---- servers and applications
@@ -201,6 +203,7 @@ class World:
         stdout = done.stdout.decode("utf-8", errors="replace")
         stderr = done.stderr.decode("utf-8", errors="replace")
         assert_no_secret(stderr)
+        self._said.append(stderr)
         for line in stdout.splitlines():  # data, where it is connected to that
             if line.startswith('{"event":'):
                 assert_no_secret(line)
@@ -272,6 +275,8 @@ class World:
             except AssertionError as failure:
                 failures.append(str(failure))
         assert not failures, "\n".join(failures)
+        said = [program.stderr_text() for program in self._programs]
+        assert_none_of(secrets_in(self.folder), [*said, *self._said])
 
 
 def listening(connect: Program, service: str, host: str = "127.0.0.1") -> str:
