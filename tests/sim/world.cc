@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sim/world.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <utility>
-
-#include "base/hex.h"
 
 namespace mm::sim {
 namespace {
@@ -18,163 +14,29 @@ using namespace std::chrono_literals;
 constexpr base::Duration kPatience = 40min;
 constexpr uint64_t kStepsMost = 200'000;
 
-config::Common quiet() {
-  config::Common common;
-  common.verbosity = -1;
-  return common;
-}
-
-config::ShareConfig share_config(const Plan& plan) {
-  config::ShareConfig config;
-  config.common = quiet();
-  config.is_encrypted = plan.is_encrypted;
-  for (size_t i = 0; i < plan.connections; ++i) {
-    config.services.push_back({"s" + std::to_string(i), false, base::Address::tcp("127.0.0.1", 1)});
-  }
-  return config;
-}
-
-config::ConnectConfig connect_config() {
-  config::ConnectConfig config;
-  config.common = quiet();
-  config.hold = 10min;  // longer than things go wrong
-  return config;
-}
-
-// Of whoever uses the simulation: at both ends the same.
-secure::Keyring keyring_of_all() {
-  test::SeededRandom always_the_same(1);
-  return secure::Keyring::temporary(always_the_same);
-}
-
-int nowhere() {
-  static const int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-  return fd;
-}
-
-std::optional<connect::Key> key_of(const Plan& plan, const std::string& service) {
-  if (!plan.is_encrypted) return std::nullopt;
-  const secure::Keyring keyring = keyring_of_all();
-  return connect::Key{keyring.own_secret(service), keyring.identity().fingerprint(), true, {}};
-}
-
 }  // namespace
-
-Plan random_plan(test::SeededRandom& random) {
-  Plan plan;
-  plan.connections = 1 + random.below(3);
-  plan.has_resets = random.one_in(3);
-  const auto some = [&random](uint64_t most) {
-    return random.one_in(2) ? 0 : 20 + random.below(most);
-  };
-  plan.faults = {some(100), some(200), some(300), some(300), some(400), some(300),
-                 some(500), some(300), some(300), some(300), some(200), some(200)};
-  if (random.one_in(4)) plan.budget_bytes = random.size_up_to(1 << 20);
-  plan.is_encrypted = random.one_in(2);
-  return plan;
-}
-
-struct World::ConnectProcess {
-  ConnectProcess(Net& net, const Link& link, size_t budget_bytes)
-      : client(net, link),
-        config(connect_config()),
-        events(config.common, nowhere(), nowhere()),
-        tunnels(net.loop(), net.random(),
-                {.grace = config.grace, .first_grace = config.hold, .leave = config.grace},
-                budget_bytes),
-        watch(net.loop(), {[](const std::string&) {}, [](auto) {}}),
-        context{net.loop(), net.random(), client, tunnels, watch, events, config} {}
-
-  Client client;
-  const config::ConnectConfig config;
-  config::Events events;
-  tunnel::TunnelSet tunnels;
-  tunnel::RouterWatch watch;
-  connect::Context context;
-};
-
-struct World::ShareProcess {
-  ShareProcess(World& world, const Link& link)
-      : client(world.net_, link),
-        config(share_config(world.plan_)),
-        events(config.common, nowhere(), nowhere()),
-        keyring(keyring_of_all()),
-        tls(keyring.identity()),
-        tunnels(world.net_.loop(), world.net_.random(),
-                {.grace = config.grace, .first_grace = config.grace}, world.plan_.budget_bytes),
-        watch(world.net_.loop(), {[](const std::string&) {}, [](auto) {}}),
-        context{
-            .loop = world.net_.loop(),
-            .random = world.net_.random(),
-            .router = client,
-            .tunnels = tunnels,
-            .watch = watch,
-            .events = events,
-            .config = config,
-            .keyring = keyring,
-            .tls = tls,
-            .dial = {},
-            .is_listened_to = [](const base::Address&) { return std::optional<bool>(); },
-            .unix_time_s = [] { return int64_t{0}; },
-            .label = "sim",
-            .instance = instance(world.net_.random()),
-            .start_time_ms = static_cast<uint64_t>(world.clock_.time.time_since_epoch().count())} {
-    for (size_t i = 0; i < config.services.size(); ++i) {
-      contexts.push_back(context);
-      contexts.back().dial = [&world, i](const base::Address&, share::Dialled dialled) {
-        return world.dial(i, std::move(dialled));
-      };
-    }
-    for (size_t i = 0; i < config.services.size(); ++i) {
-      sharers.push_back(std::make_unique<share::Sharer>(
-          contexts[i], config.services[i], [] {},
-          [&world](base::ExitCode) { world.fail("a share gave up"); }));
-      sharers.back()->start();
-    }
-  }
-
-  static std::string instance(base::Random& random) {
-    std::array<uint8_t, 8> bytes;
-    random.fill(bytes);
-    return base::to_hex(bytes);
-  }
-
-  Client client;
-  const config::ShareConfig config;
-  config::Events events;
-  secure::Keyring keyring;
-  const secure::TlsServer tls;
-  tunnel::TunnelSet tunnels;
-  tunnel::RouterWatch watch;
-  share::Context context;
-  std::deque<share::Context> contexts;  // one for each service: they differ in what is dialled
-  std::vector<std::unique_ptr<share::Sharer>> sharers;
-};
 
 World::World(uint64_t seed, const Plan& plan)
     : plan_(plan), net_(clock_, seed, plan.calls_last, plan.lanes_age) {
   clock_.time += 1h;
   for (size_t i : {0, 1}) net_.start_router(i);
-  connect_ = std::make_unique<ConnectProcess>(net_, links_[1], plan.budget_bytes);
+  connect_ = std::make_unique<ConnectProcess>(net_, links_[1], plan_,
+                                              [this] { fail("a connect gave up"); });
   for (size_t i = 0; i < plan.connections; ++i) {
-    Connection& connection = connections_.emplace_back(net_.random(), 2 * i, habits());
-    config::ConnectedService service;
-    service.name = "s" + std::to_string(i);
-    connection.connector =
-        std::make_unique<connect::Connector>(connect_->context, service, key_of(plan, service.name),
-                                             [this](base::ExitCode) { fail("a connect gave up"); });
-    connection.connector->start();
-    connection.connector->accept(connection.client.connect());
+    connections_.emplace_back(net_.random(), 2 * i, habits());
+    connect_->accept(i, connections_.back().client.connect());
   }
   if (plan.has_stalled) stall_first_until(base::TimePoint::max());
   start_share();
 }
 
-World::~World() = default;
-
 void World::start_share() {
   for (Connection& connection : connections_) connection.was_dialled = false;
-  share_ = std::make_unique<ShareProcess>(*this, links_[0]);
+  const auto to_target = [this](size_t index, share::Dialled dialled) {
+    return dial(index, std::move(dialled));
+  };
+  share_ = std::make_unique<ShareProcess>(net_, links_[0], plan_, to_target,
+                                          [this] { fail("a share gave up"); });
 }
 
 std::shared_ptr<void> World::dial(size_t index, share::Dialled dialled) {
@@ -282,17 +144,9 @@ void World::stall_one() {
   (is_client ? connection.client : connection.servers.back()).stall_until(until);
 }
 
-// As the commands do when they are told.
 void World::change_network(size_t process) {
-  if (process == 0 && share_) {
-    share_->client.reconnect("the network changed");
-    share_->tunnels.retry_now();
-    for (auto& sharer : share_->sharers) sharer->retry_now();
-  } else if (process == 1) {
-    connect_->client.reconnect("the network changed");
-    connect_->tunnels.retry_now();
-    for (Connection& connection : connections_) connection.connector->retry_now();
-  }
+  if (process == 0 && share_) share_->change_network();
+  if (process == 1) connect_->change_network();
 }
 
 // ---- time
@@ -364,12 +218,12 @@ void World::check_end(Outcome& outcome) {
     if (!was_reset && connection.servers.empty()) fail("an end without a target");
   }
   // Long after: nothing is left anywhere.
-  for (auto& connection : connections_) connection.connector->stop();
+  connect_->stop();
   for (const base::TimePoint until = clock_.time + kPatience; clock_.time < until;) {
     net_.loop().run_due();
     clock_.time += 1s;
   }
-  if (connect_->tunnels.size() + share_->tunnels.size() > 0) fail("a tunnel is left");
+  if (connect_->tunnels().size() + share_->tunnels().size() > 0) fail("a tunnel is left");
   for (size_t i : {0, 1}) {
     if (!net_.router(i).switchboard->holds_nothing()) fail("a router holds what is over");
   }
