@@ -25,6 +25,7 @@ struct Faults {
   uint64_t lose_lanes = 0;      // whatever lane one process opens is lost, for up to 30 s
   uint64_t hold_up_lanes = 0;   // they come up to 30 s late, for as long
   uint64_t repeat_lane = 0;     // what an end said when it opened one comes again, and is cut
+  uint64_t kill_connect = 0;    // its applications with it; and start it again within 3 s
 };
 
 struct Plan {
@@ -37,6 +38,7 @@ struct Plan {
   std::optional<base::Duration> calls_last{};  // until the network cuts them, as platforms do
   std::optional<Habits> paced{};               // of every application
   bool has_stalled = false;  // the first connection's take nothing until the others are over
+  std::optional<base::Duration> partition{};  // one link's or both, within the first minute
   size_t budget_bytes = 64 << 20;
   bool is_encrypted = false;
   bool lanes_age = true;  // routers may have lanes moved, each its own

@@ -20,14 +20,14 @@ World::World(uint64_t seed, const Plan& plan)
     : plan_(plan), net_(clock_, seed, plan.calls_last, plan.lanes_age) {
   clock_.time += 1h;
   for (size_t i : {0, 1}) net_.start_router(i);
-  connect_ = std::make_unique<ConnectProcess>(net_, links_[1], plan_,
-                                              [this] { fail("a connect gave up"); });
+  start_connect();
   for (size_t i = 0; i < plan.connections; ++i) {
     connections_.emplace_back(net_.random(), 2 * i, habits());
     connect_->accept(i, connections_.back().client.connect());
   }
   if (plan.has_stalled) stall_first_until(base::TimePoint::max());
   start_share();
+  if (plan.partition) part();
 }
 
 void World::start_share() {
@@ -37,6 +37,11 @@ void World::start_share() {
   };
   share_ = std::make_unique<ShareProcess>(net_, links_[0], plan_, to_target,
                                           [this] { fail("a share gave up"); });
+}
+
+void World::start_connect() {
+  connect_ = std::make_unique<ConnectProcess>(net_, links_[1], plan_,
+                                              [this] { fail("a connect gave up"); });
 }
 
 std::shared_ptr<void> World::dial(size_t index, share::Dialled dialled) {
@@ -121,14 +126,39 @@ void World::go_wrong() {
       if (!net_.router(index).switchboard) net_.start_router(index);
     });
   }
-  if (now(faults.kill_share) && share_) {
-    share_was_killed_ = true;
-    net_.kill_process(links_[0]);
-    share_.reset();
-    net_.after(std::chrono::milliseconds(random.below(3'000)), [this] {
-      if (!share_) start_share();
-    });
+  if (now(faults.kill_share) && share_) kill_share();
+  if (now(faults.kill_connect) && connect_) kill_connect();
+}
+
+void World::kill_share() {
+  process_was_killed_ = true;
+  net_.kill_process(links_[0]);
+  share_.reset();
+  net_.after(std::chrono::milliseconds(net_.random().below(3'000)), [this] {
+    if (!share_) start_share();
+  });
+}
+
+void World::kill_connect() {
+  process_was_killed_ = true;
+  for (Connection& connection : connections_) {
+    connection.client_was_killed = connection.client_was_killed || !connection.client.is_over();
   }
+  net_.kill_process(links_[1]);
+  connect_.reset();
+  net_.after(std::chrono::milliseconds(net_.random().below(3'000)), [this] {
+    if (!connect_) start_connect();
+  });
+}
+
+// Nothing passes for as long as the plan says, in the midst of what is said.
+void World::part() {
+  const uint64_t which = 1 + net_.random().below(3);
+  net_.after(5s + std::chrono::seconds(net_.random().below(55)), [this, which] {
+    for (size_t i : {0, 1}) {
+      if (which >> i & 1) links_[i].paused_until = clock_.time + *plan_.partition;
+    }
+  });
 }
 
 void World::stall_first_until(base::TimePoint time) {
@@ -146,7 +176,7 @@ void World::stall_one() {
 
 void World::change_network(size_t process) {
   if (process == 0 && share_) share_->change_network();
-  if (process == 1) connect_->change_network();
+  if (process == 1 && connect_) connect_->change_network();
 }
 
 // ---- time
@@ -165,17 +195,20 @@ void World::step() {
 }
 
 std::string World::run(Outcome& outcome) {
-  const base::TimePoint heals = clock_.time + plan_.lasts;
-  for (uint64_t i = 0; failure_.empty() && (i < plan_.steps || clock_.time < heals); ++i) {
+  base::TimePoint healed = clock_.time + plan_.lasts;
+  for (uint64_t i = 0; failure_.empty() && (i < plan_.steps || clock_.time < healed); ++i) {
     step();
     go_wrong();
     advance_time();
   }
+  if (!connect_) start_connect();
+  healed = clock_.time;
   if (plan_.has_stalled) {
     go_on_until_over(1);
     stall_first_until({});
   }
   go_on_until_over(0);
+  outcome.over_after = clock_.time - healed;
   if (failure_.empty()) check_end(outcome);
   outcome.lanes = net_.lanes();
   outcome.trace = net_.trace();
@@ -202,21 +235,31 @@ bool World::is_over(const Connection& connection) {
                      [](const Application& server) { return server.is_over(); });
 }
 
-void World::check_end(Outcome& outcome) {
-  for (const Connection& connection : connections_) {
-    size_t served = 0;  // targets that were told any of the client's bytes
-    bool was_reset = connection.client.was_reset();
-    outcome.longest_wait = std::max(outcome.longest_wait, connection.client.longest_wait());
-    for (const Application& server : connection.servers) {
-      served += server.got() > 0 ? 1 : 0;
-      was_reset = was_reset || server.was_reset();
-      outcome.longest_wait = std::max(outcome.longest_wait, server.longest_wait());
-    }
-    if (served > 1) fail("two targets had the same bytes");
-    (was_reset ? outcome.reset : outcome.done) += 1;
-    if (was_reset && !plan_.has_resets && !share_was_killed_) fail("a reset that nobody sent");
-    if (!was_reset && connection.servers.empty()) fail("an end without a target");
+void World::check_connection(const Connection& connection, Outcome& outcome) {
+  const Application& client = connection.client;
+  const auto tell = [this, &outcome](const Application& application) {
+    outcome.longest_wait = std::max(outcome.longest_wait, application.longest_wait());
+    if (!application.was_reset() && !application.was_told_end()) fail("left without a word");
+  };
+  if (!connection.client_was_killed) tell(client);
+  size_t served = 0;  // targets that were told any of the client's bytes
+  size_t resets = client.was_reset() || connection.client_was_killed ? 1 : 0;
+  for (const Application& server : connection.servers) {
+    tell(server);
+    served += server.got() > 0 ? 1 : 0;
+    resets += server.was_reset() ? 1 : 0;
   }
+  if (served > 1) fail("two targets had the same bytes");
+  (resets > 0 ? outcome.reset : outcome.done) += 1;
+  outcome.reset_at_both += resets > connection.servers.size() ? 1 : 0;
+  const bool may_reset = plan_.has_resets || process_was_killed_ || plan_.partition;
+  if (resets > 0 && !may_reset) fail("a reset that nobody sent");
+  if (resets == 0 && connection.servers.empty()) fail("an end without a target");
+}
+
+void World::check_end(Outcome& outcome) {
+  for (Connection& connection : connections_) act(connection);  // reads what came last
+  for (const Connection& connection : connections_) check_connection(connection, outcome);
   // Long after: nothing is left anywhere.
   connect_->stop();
   for (const base::TimePoint until = clock_.time + kPatience; clock_.time < until;) {

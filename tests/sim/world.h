@@ -21,9 +21,11 @@ namespace mm::sim {
 struct Outcome {
   size_t done = 0;   // connections that ended in order at both ends
   size_t reset = 0;  // that ended in a reset at either
+  size_t reset_at_both = 0;
   size_t lanes = 0;  // that the two ends opened
   uint64_t trace = 0;
   base::Duration longest_wait{};  // of a byte, where applications are paced
+  base::Duration over_after{};    // nothing went wrong any more
 };
 
 class World {
@@ -40,9 +42,14 @@ class World {
     Application client;
     std::deque<Application> servers;  // one for each time that the target was dialled
     bool was_dialled = false;         // by this share
+    bool client_was_killed = false;   // with its connect, before it was over
   };
 
   void start_share();
+  void start_connect();
+  void kill_share();
+  void kill_connect();
+  void part();
   std::shared_ptr<void> dial(size_t index, share::Dialled dialled);
   Habits habits();
   void step();
@@ -56,6 +63,7 @@ class World {
   bool advance_time();
   static bool is_over(const Connection& connection);
   void check_end(Outcome& outcome);
+  void check_connection(const Connection& connection, Outcome& outcome);
   void fail(const std::string& what);
 
   test::ManualClock clock_;
@@ -66,7 +74,7 @@ class World {
   std::unique_ptr<ConnectProcess> connect_;
   std::unique_ptr<ShareProcess> share_;
   size_t route_ = 0;
-  bool share_was_killed_ = false;
+  bool process_was_killed_ = false;
   std::string failure_;
 };
 

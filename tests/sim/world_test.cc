@@ -27,6 +27,8 @@ Outcome run_all(uint64_t seeds, const Plan& plan) {
     sum.done += outcome.done;
     sum.reset += outcome.reset;
     sum.lanes += outcome.lanes;
+    sum.reset_at_both += outcome.reset_at_both;
+    sum.over_after = std::max(sum.over_after, outcome.over_after);
     sum.longest_wait = std::max(sum.longest_wait, outcome.longest_wait);
   }
   return sum;
@@ -118,6 +120,30 @@ TEST_CASE("sim: encrypted end to end, what is not noticed without is not noticed
 
 TEST_CASE("sim: a share that was killed leaves resets, never half an answer that looks whole") {
   CHECK(run_all(100, {.faults = {.kill_share = 100}}).reset > 0);
+}
+
+TEST_CASE("sim: a connect that was killed leaves resets within the grace, and nothing behind") {
+  for (const bool is_encrypted : {false, true}) {
+    const Plan plan{.faults = {.kill_connect = 100}, .is_encrypted = is_encrypted};
+    const Outcome outcome = run_all(100, plan);
+    CHECK(outcome.reset > 0);
+    CHECK(outcome.over_after > 14min);  // a target was waiting
+    CHECK(outcome.over_after < 16min);
+  }
+}
+
+TEST_CASE("sim: a partition is noticed when it is longer than the grace, and then by both ends") {
+  const mm::sim::Habits talks{.to_write = 120, .every = 1s};
+  for (const bool is_encrypted : {false, true}) {
+    const auto parted_for = [&](mm::base::Duration partition) {
+      return run_all(20, {.paced = talks, .partition = partition, .is_encrypted = is_encrypted});
+    };
+    CHECK(parted_for(14min).reset == 0);
+    const Outcome outcome = parted_for(30min);
+    CHECK(outcome.done == 0);
+    CHECK(outcome.reset_at_both == outcome.reset);
+    CHECK(outcome.over_after < 18min);  // and not only when it is over
+  }
 }
 
 TEST_CASE("sim: whatever goes wrong in whatever order, every promise is kept") {
