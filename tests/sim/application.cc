@@ -45,7 +45,10 @@ bool Application::read(base::TimePoint now, const Application& peer) {
     }
     if (static_cast<uint8_t>(c) != peer.byte_at(got_++)) return false;
   }
-  side_.room = now < stalled_until_ ? 0 : random_.size_up_to(200'000);
+  side_.room = random_.size_up_to(200'000);
+  if (now < stalled_until_) {
+    side_.room = std::min(side_.room, habits_.stalls_at - std::min(habits_.stalls_at, got_));
+  }
   if (side_.room > 0) test::LocalSide::fire(side_.writable);
   return true;
 }

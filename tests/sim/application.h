@@ -17,6 +17,7 @@ struct Habits {
   uint64_t to_write = 0;   // bytes
   base::Duration every{};  // it writes one byte in so long; zero: any number at any time
   bool resets = false;     // at the end, in place of an end of stream
+  uint64_t stalls_at = 0;  // bytes that it takes before it takes none
 };
 
 class Application {
@@ -27,7 +28,7 @@ class Application {
 
   std::unique_ptr<net::Stream> connect() { return std::make_unique<test::FakeStream>(side_); }
 
-  // Takes no byte until then.
+  // Takes no byte until then, but for the first ones.
   void stall_until(base::TimePoint time) { stalled_until_ = time; }
 
   // Writes some of it, ends, or does nothing this time.

@@ -77,6 +77,22 @@ TEST_CASE("sim: readers that stop for longer than the grace, and go on, get ever
   CHECK(run_all(100, {.faults = {.cut = 60, .stall = 30}}).reset == 0);
 }
 
+TEST_CASE(
+    "sim: readers that stop for an hour cost no lane, and lose no byte to lanes that are cut") {
+  const mm::sim::Habits much{.to_write = 2'000'000, .stalls_at = 100'000};
+  for (const bool is_encrypted : {false, true}) {
+    Plan plan{.lasts = 1h, .paced = much, .has_stalled = true, .is_encrypted = is_encrypted};
+    plan.lanes_age = false;
+    const Outcome left_alone = run_all(2, plan);
+    CHECK(left_alone.reset == 0);
+    CHECK(left_alone.lanes == 2 * left_alone.done);
+    plan.faults = {.cut = 2'000, .cut_link = 4'000, .kill_router = 10'000};
+    const Outcome cut = run_all(4, plan);
+    CHECK(cut.reset == 0);
+    CHECK(cut.lanes > 4 * cut.done);
+  }
+}
+
 TEST_CASE("sim: connections that stand still keep none of the others back") {
   for (const size_t budget_bytes : {0, 100'000, 64 << 20}) {
     const Plan plan{.connections = 4, .has_stalled = true, .budget_bytes = budget_bytes};
