@@ -15,15 +15,19 @@ void Application::write(base::TimePoint now) {
   if (side_.is_gone) return;
   if (is_closed_) return tell();
   if (random_.one_in(2)) return;
-  if (written_ == habits_.to_write) {
-    is_closed_ = true;
-    side_.ended = !habits_.resets;
-    side_.was_reset = habits_.resets;
-  }
+  if (habits_.answers && !was_told_end()) return;
+  end_if_due();
   for (uint64_t left = writable_now(now); left > 0; --left) {
     side_.incoming += static_cast<char>(byte_at(written_++));
   }
   tell();
+}
+
+void Application::end_if_due() {
+  if (habits_.stays || written_ < habits_.to_write || got_ < habits_.ends_at) return;
+  is_closed_ = true;
+  side_.ended = !habits_.resets;
+  side_.was_reset = habits_.resets;
 }
 
 uint64_t Application::writable_now(base::TimePoint now) {
@@ -51,6 +55,13 @@ bool Application::read(base::TimePoint now, const Application& peer) {
   }
   if (side_.room > 0) test::LocalSide::fire(side_.writable);
   return true;
+}
+
+std::string Application::fate() const {
+  if (side_.was_reset) return "resets";
+  const std::string bytes = std::to_string(got_) + " bytes, ";
+  if (side_.saw_reset) return bytes + "reset";
+  return bytes + (was_told_end() ? "end" : "nothing");
 }
 
 uint8_t Application::byte_at(uint64_t offset) const {

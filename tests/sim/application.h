@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -18,6 +19,9 @@ struct Habits {
   base::Duration every{};  // it writes one byte in so long; zero: any number at any time
   bool resets = false;     // at the end, in place of an end of stream
   uint64_t stalls_at = 0;  // bytes that it takes before it takes none
+  uint64_t ends_at = 0;    // bytes that it takes before it ends, or resets
+  bool answers = false;    // writes when it was told the other's end
+  bool stays = false;      // does not end
 };
 
 class Application {
@@ -44,12 +48,16 @@ class Application {
   bool was_reset() const { return side_.saw_reset || side_.was_reset; }
   bool is_over() const { return side_.is_gone; }
 
+  // How it ended, and with how many bytes; who resets has no use for any.
+  std::string fate() const;
+
   // The longest that a byte was on its way, of those that were written one by one.
   base::Duration longest_wait() const { return longest_wait_; }
 
  private:
   uint8_t byte_at(uint64_t offset) const;
   uint64_t writable_now(base::TimePoint now);
+  void end_if_due();
   void tell();
 
   test::SeededRandom& random_;

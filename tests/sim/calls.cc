@@ -97,6 +97,7 @@ class LaneCall final : public Call {
     up_.put([this, self = shared_from_this(), opening, message = std::move(message)] {
       if (opening) net_.remember({&link_, *opening, message});
       if (server_) server_->deliver(message);
+      net_.lane_message_arrived(*this);
     });
   }
   void hold_up(base::TimePoint until) { up_.hold_up(until); }
@@ -123,6 +124,7 @@ class LaneCall final : public Call {
   void send(std::string message) {
     down_.put([this, self = shared_from_this(), message = std::move(message)] {
       if (listener_) listener_->on_message({base::Bytes::copy_of(message)});
+      net_.lane_message_arrived(*this);
     });
   }
   void finish(const base::Status& status) {

@@ -65,6 +65,10 @@ void Net::cut_all(const Link& link) {
   cut_if([&](const Call& call) { return &call.link() == &link; });
 }
 
+void Net::lane_message_arrived(Call& call) {
+  if (++lane_messages_ == cut_lane_at_) call.cut();
+}
+
 void Net::kill_process(const Link& link) {
   for (const auto& weak : calls_) {
     const auto call = weak.lock();

@@ -62,6 +62,11 @@ class Net {
   void cut_all(const Link& link);
   void cut_all();
 
+  // Cuts the lane that brings a message to a router or an end, when it is that many's last.
+  void cut_lane_at(uint64_t messages) { cut_lane_at_ = messages; }
+  void lane_message_arrived(Call& call);
+  uint64_t lane_messages() const { return lane_messages_; }
+
   // A process is killed: what it had sent and is on its way is gone with it.
   void kill_process(const Link& link);
 
@@ -94,6 +99,8 @@ class Net {
   const std::optional<base::Duration> calls_last_;
   std::vector<std::weak_ptr<Call>> calls_;
   size_t lanes_ = 0;
+  uint64_t lane_messages_ = 0;
+  std::optional<uint64_t> cut_lane_at_;
   std::deque<LaneOpening> openings_;  // the last ones
   std::deque<std::unique_ptr<net::Timer>> timers_;
   std::vector<std::unique_ptr<router::Switchboard>> graves_;  // what they posted may still run

@@ -2,6 +2,7 @@
 // What one run of the simulation is given: who does what, and what goes wrong meanwhile.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -33,10 +34,12 @@ struct Plan {
   uint64_t bytes_most = 100'000;  // each way
   bool has_resets = false;        // some applications reset in place of their end of stream
   Faults faults{};
-  uint64_t steps = 400;                        // while things go wrong, and
-  base::Duration lasts{};                      // at least for so long
-  std::optional<base::Duration> calls_last{};  // until the network cuts them, as platforms do
-  std::optional<Habits> paced{};               // of every application
+  uint64_t steps = 400;                           // while things go wrong, and
+  base::Duration lasts{};                         // at least for so long
+  std::optional<base::Duration> calls_last{};     // until the network cuts them, as platforms do
+  std::optional<std::array<Habits, 2>> habits{};  // of the clients, of the targets
+  bool is_refused = false;                        // by every target
+  std::optional<uint64_t> cut_at{};  // a lane, once so many of all lanes' messages have arrived
   bool has_stalled = false;  // the first connection's take nothing until the others are over
   std::optional<base::Duration> partition{};  // one link's or both, within the first minute
   size_t budget_bytes = 64 << 20;

@@ -22,12 +22,13 @@ World::World(uint64_t seed, const Plan& plan)
   for (size_t i : {0, 1}) net_.start_router(i);
   start_connect();
   for (size_t i = 0; i < plan.connections; ++i) {
-    connections_.emplace_back(net_.random(), 2 * i, habits());
+    connections_.emplace_back(net_.random(), 2 * i, habits(true));
     connect_->accept(i, connections_.back().client.connect());
   }
   if (plan.has_stalled) stall_first_until(base::TimePoint::max());
   start_share();
   if (plan.partition) part();
+  if (plan.cut_at) net_.cut_lane_at(*plan.cut_at);
 }
 
 void World::start_share() {
@@ -51,16 +52,19 @@ std::shared_ptr<void> World::dial(size_t index, share::Dialled dialled) {
                  Connection& connection = connections_[index];
                  if (connection.was_dialled) fail("a share dialled twice for one connection");
                  connection.was_dialled = true;
+                 if (plan_.is_refused) {
+                   return dialled(base::error(base::Code::kUnavailable, "refused"));
+                 }
                  Application& server =
-                     connection.servers.emplace_back(net_.random(), 2 * index + 1, habits());
+                     connection.servers.emplace_back(net_.random(), 2 * index + 1, habits(false));
                  if (plan_.has_stalled) stall_first_until(base::TimePoint::max());
                  dialled(server.connect());
                });
   return timer;
 }
 
-Habits World::habits() {
-  if (plan_.paced) return *plan_.paced;
+Habits World::habits(bool is_client) {
+  if (plan_.habits) return (*plan_.habits)[is_client ? 0 : 1];
   return {.to_write = net_.random().size_up_to(plan_.bytes_most),
           .resets = plan_.has_resets && net_.random().one_in(3)};
 }
@@ -211,6 +215,7 @@ std::string World::run(Outcome& outcome) {
   outcome.over_after = clock_.time - healed;
   if (failure_.empty()) check_end(outcome);
   outcome.lanes = net_.lanes();
+  outcome.lane_messages = net_.lane_messages();
   outcome.trace = net_.trace();
   return failure_;
 }
@@ -242,10 +247,12 @@ void World::check_connection(const Connection& connection, Outcome& outcome) {
     if (!application.was_reset() && !application.was_told_end()) fail("left without a word");
   };
   if (!connection.client_was_killed) tell(client);
+  outcome.fates += "client: " + client.fate();
   size_t served = 0;  // targets that were told any of the client's bytes
   size_t resets = client.was_reset() || connection.client_was_killed ? 1 : 0;
   for (const Application& server : connection.servers) {
     tell(server);
+    outcome.fates += "; target: " + server.fate();
     served += server.got() > 0 ? 1 : 0;
     resets += server.was_reset() ? 1 : 0;
   }

@@ -22,7 +22,9 @@ struct Outcome {
   size_t done = 0;   // connections that ended in order at both ends
   size_t reset = 0;  // that ended in a reset at either
   size_t reset_at_both = 0;
-  size_t lanes = 0;  // that the two ends opened
+  size_t lanes = 0;            // that the two ends opened
+  uint64_t lane_messages = 0;  // that arrived
+  std::string fates;           // what the applications saw
   uint64_t trace = 0;
   base::Duration longest_wait{};  // of a byte, where applications are paced
   base::Duration over_after{};    // nothing went wrong any more
@@ -51,7 +53,7 @@ class World {
   void kill_connect();
   void part();
   std::shared_ptr<void> dial(size_t index, share::Dialled dialled);
-  Habits habits();
+  Habits habits(bool is_client);
   void step();
   void act(Connection& connection);
   static bool is_all_of(const Application& sender, const Application& receiver);

@@ -81,7 +81,8 @@ TEST_CASE(
     "sim: readers that stop for an hour cost no lane, and lose no byte to lanes that are cut") {
   const mm::sim::Habits much{.to_write = 2'000'000, .stalls_at = 100'000};
   for (const bool is_encrypted : {false, true}) {
-    Plan plan{.lasts = 1h, .paced = much, .has_stalled = true, .is_encrypted = is_encrypted};
+    Plan plan{
+        .lasts = 1h, .habits = {{much, much}}, .has_stalled = true, .is_encrypted = is_encrypted};
     plan.lanes_age = false;
     const Outcome left_alone = run_all(2, plan);
     CHECK(left_alone.reset == 0);
@@ -106,7 +107,7 @@ TEST_CASE("sim: 65 minutes of a network that cuts what is an hour old, or 20 sec
   for (const auto& paced : {trickles, is_idle}) {
     for (const mm::base::Duration calls_last :
          {mm::base::Duration(60min), mm::base::Duration(20s)}) {
-      const Plan plan{.lasts = 65min, .calls_last = calls_last, .paced = paced};
+      const Plan plan{.lasts = 65min, .calls_last = calls_last, .habits = {{paced, paced}}};
       const Outcome outcome = run_all(4, plan);
       CHECK(outcome.reset == 0);
       CHECK(outcome.longest_wait < 1s);
@@ -115,8 +116,9 @@ TEST_CASE("sim: 65 minutes of a network that cuts what is an hour old, or 20 sec
 }
 
 TEST_CASE("sim: four hours without a byte") {
-  const Outcome outcome =
-      run_all(2, {.lasts = 4h, .paced = mm::sim::Habits{.to_write = 2, .every = 4h}});
+  const Outcome outcome = run_all(2, {.lasts = 4h,
+                                      .habits = {{mm::sim::Habits{.to_write = 2, .every = 4h},
+                                                  mm::sim::Habits{.to_write = 2, .every = 4h}}}});
   CHECK(outcome.reset == 0);
   CHECK(outcome.longest_wait < 200ms);
 }
@@ -152,7 +154,8 @@ TEST_CASE("sim: a partition is noticed when it is longer than the grace, and the
   const mm::sim::Habits talks{.to_write = 120, .every = 1s};
   for (const bool is_encrypted : {false, true}) {
     const auto parted_for = [&](mm::base::Duration partition) {
-      return run_all(20, {.paced = talks, .partition = partition, .is_encrypted = is_encrypted});
+      return run_all(
+          20, {.habits = {{talks, talks}}, .partition = partition, .is_encrypted = is_encrypted});
     };
     CHECK(parted_for(14min).reset == 0);
     const Outcome outcome = parted_for(30min);
