@@ -63,8 +63,10 @@ class ServerLane final : public router::Lane, public std::enable_shared_from_thi
 
 class LaneCall final : public Call {
  public:
-  LaneCall(Net& net, const Link& link, wire::Lane::Listener& listener)
-      : Call(net, link), listener_(&listener) {}
+  // Without a ledger nobody is there who would go on.
+  LaneCall(Net& net, const Link& link, wire::Lane::Listener& listener,
+           std::shared_ptr<Ledger> ledger)
+      : Call(net, link), listener_(&listener), ledger_(std::move(ledger)) {}
 
   void open(const transport::LaneRequest& request) {
     opening_ = request;
@@ -82,19 +84,20 @@ class LaneCall final : public Call {
   }
 
   // --- the process's side ---
-  void write_last(std::string message) {
-    send_up(std::move(message));
+  void write_last(const std::string& message) {
+    send_up(message);
     half_close();
   }
-  void write(std::string message) {
-    send_up(std::move(message));
+  void write(const std::string& message) {
+    send_up(message);
     net_.after(1us, [this, self = shared_from_this()] {
       if (listener_) listener_->on_written();
     });
   }
-  void send_up(std::string message) {
+  void send_up(const std::string& message) {
+    if (const auto frame = noted(message)) ledger_->told(*frame);
     const auto opening = std::exchange(opening_, {});
-    up_.put([this, self = shared_from_this(), opening, message = std::move(message)] {
+    up_.put([this, self = shared_from_this(), opening, message] {
       if (opening) net_.remember({&link_, *opening, message});
       if (server_) server_->deliver(message);
       net_.lane_message_arrived(*this);
@@ -123,7 +126,7 @@ class LaneCall final : public Call {
   // --- the router's side ---
   void send(std::string message) {
     down_.put([this, self = shared_from_this(), message = std::move(message)] {
-      if (listener_) listener_->on_message({base::Bytes::copy_of(message)});
+      if (listener_) deliver(message);
       net_.lane_message_arrived(*this);
     });
   }
@@ -136,6 +139,15 @@ class LaneCall final : public Call {
   }
 
  private:
+  // The frame, where somebody keeps a ledger.
+  std::optional<wire::Frame> noted(const std::string& message) const {
+    if (!ledger_) return std::nullopt;
+    return *wire::decode({base::Bytes::copy_of(message)});
+  }
+  void deliver(const std::string& message) {
+    if (const auto frame = noted(message)) ledger_->heard(*frame);
+    listener_->on_message({base::Bytes::copy_of(message)});
+  }
   void close(const base::Status& status) {
     if (wire::Lane::Listener* const told = std::exchange(listener_, nullptr)) {
       told->on_closed(status);
@@ -146,6 +158,7 @@ class LaneCall final : public Call {
   }
 
   wire::Lane::Listener* listener_;  // null: it is gone, or was told the end
+  const std::shared_ptr<Ledger> ledger_;
   std::shared_ptr<ServerLane> server_;
   std::optional<transport::LaneRequest> opening_;  // until the first message
 };
@@ -355,9 +368,8 @@ std::unique_ptr<transport::Registration> Client::create_service(
 
 std::unique_ptr<wire::Lane> Client::open_lane(const transport::LaneRequest& request,
                                               wire::Lane::Listener& listener) {
-  const auto call = std::make_shared<LaneCall>(net_, link_, listener);
+  const auto call = std::make_shared<LaneCall>(net_, link_, listener, net_.lane_opened(request));
   net_.add(call);
-  net_.lane_opened();
   const base::TimePoint now = net_.loop().clock().now();
   if (link_.lanes_late_until > now) {
     call->hold_up(now + std::chrono::milliseconds(net_.random().below(30'000)));
@@ -371,7 +383,7 @@ void Net::repeat_lane() {
   if (openings_.empty()) return;
   const LaneOpening& opening = openings_[random_.below(openings_.size())];
   static Nobody nobody;
-  const auto call = std::make_shared<LaneCall>(*this, *opening.link, nobody);
+  const auto call = std::make_shared<LaneCall>(*this, *opening.link, nobody, nullptr);
   add(call);
   call->open(opening.request);
   call->write(opening.first_message);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "sim/ledger.h"
 #include "unit/seeded_random.h"
 #include "wire/conduit.h"
 
@@ -77,12 +78,7 @@ class ConduitWorld {
     uint64_t got = 0;                  // by its application
     bool got_end = false;
     bool got_reset = false;
-    uint64_t received_told = 0;  // the last values that its peer was told
-    uint64_t limit_told = 0;
-    uint64_t window_most = wire::kFloorBytes;  // that its peer was granted, beyond what it had got
-    uint64_t una = 0;                          // after the step before
-    uint64_t received = 0;
-    uint64_t peer_generation = 0;
+    Ledger ledger;
   };
 
   Step random_step();
@@ -95,9 +91,7 @@ class ConduitWorld {
   std::optional<Message> next_message(End& end);
   void cut();
   bool advance_time();
-  void check_frame(const wire::Frame& frame, End& end);
   void check_invariants();
-  void check_forward(End& end);
   bool is_over(size_t index) const;
   void fail(const std::string& what);
   void note(uint64_t value);  // into the trace

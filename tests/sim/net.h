@@ -13,6 +13,7 @@
 
 #include "net/loop.h"
 #include "router/switchboard.h"
+#include "sim/ledgers.h"
 #include "transport/router_client.h"
 #include "unit/manual_clock.h"
 #include "unit/seeded_random.h"
@@ -76,7 +77,11 @@ class Net {
   base::Duration delay(const Link& link);  // of one message
 
   void add(const std::shared_ptr<Call>& call);
-  void lane_opened() { ++lanes_; }
+  std::shared_ptr<Ledger> lane_opened(const transport::LaneRequest& request) {
+    ++lanes_;
+    return ledgers_.open_lane(request);
+  }
+  Ledgers& ledgers() { return ledgers_; }
   size_t lanes() const { return lanes_; }  // that the ends have opened
 
   // Delivers again what some end said when it opened a lane, with nobody there who would go on;
@@ -99,6 +104,7 @@ class Net {
   const std::optional<base::Duration> calls_last_;
   std::vector<std::weak_ptr<Call>> calls_;
   size_t lanes_ = 0;
+  Ledgers ledgers_;
   uint64_t lane_messages_ = 0;
   std::optional<uint64_t> cut_lane_at_;
   std::deque<LaneOpening> openings_;  // the last ones

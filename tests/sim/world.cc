@@ -138,6 +138,7 @@ void World::kill_share() {
   process_was_killed_ = true;
   net_.kill_process(links_[0]);
   share_.reset();
+  net_.ledgers().forget(transport::Role::kShare);
   net_.after(std::chrono::milliseconds(net_.random().below(3'000)), [this] {
     if (!share_) start_share();
   });
@@ -150,6 +151,7 @@ void World::kill_connect() {
   }
   net_.kill_process(links_[1]);
   connect_.reset();
+  net_.ledgers().forget(transport::Role::kConnect);
   net_.after(std::chrono::milliseconds(net_.random().below(3'000)), [this] {
     if (!connect_) start_connect();
   });
@@ -196,6 +198,19 @@ void World::step() {
   net_.loop().run_due();
   for (Connection& connection : connections_) act(connection);
   net_.loop().run_due();
+  check_conduits();
+}
+
+void World::check_conduits() {
+  Ledgers& ledgers = net_.ledgers();
+  const uint64_t budget_bytes = plan_.budget_bytes;
+  if (share_) {
+    ledgers.check(transport::Role::kShare, share_->tunnels(), budget_bytes, plan_.is_encrypted);
+  }
+  if (connect_) {
+    ledgers.check(transport::Role::kConnect, connect_->tunnels(), budget_bytes, plan_.is_encrypted);
+  }
+  if (!ledgers.failure().empty()) fail(ledgers.failure());
 }
 
 std::string World::run(Outcome& outcome) {
@@ -215,6 +230,7 @@ std::string World::run(Outcome& outcome) {
   outcome.over_after = clock_.time - healed;
   if (failure_.empty()) check_end(outcome);
   outcome.lanes = net_.lanes();
+  outcome.memory_most = net_.ledgers().memory_most();
   outcome.lane_messages = net_.lane_messages();
   outcome.trace = net_.trace();
   return failure_;

@@ -22,6 +22,7 @@ struct Outcome {
   size_t done = 0;   // connections that ended in order at both ends
   size_t reset = 0;  // that ended in a reset at either
   size_t reset_at_both = 0;
+  uint64_t memory_most = 0;    // of one conduit at one end
   size_t lanes = 0;            // that the two ends opened
   uint64_t lane_messages = 0;  // that arrived
   std::string fates;           // what the applications saw
@@ -56,6 +57,7 @@ class World {
   Habits habits(bool is_client);
   void step();
   void act(Connection& connection);
+  void check_conduits();
   static bool is_all_of(const Application& sender, const Application& receiver);
   void go_wrong();
   void stall_one();

@@ -27,6 +27,7 @@ Outcome run_all(uint64_t seeds, const Plan& plan) {
     sum.done += outcome.done;
     sum.reset += outcome.reset;
     sum.lanes += outcome.lanes;
+    sum.memory_most = std::max(sum.memory_most, outcome.memory_most);
     sum.reset_at_both += outcome.reset_at_both;
     sum.over_after = std::max(sum.over_after, outcome.over_after);
     sum.longest_wait = std::max(sum.longest_wait, outcome.longest_wait);
@@ -91,6 +92,8 @@ TEST_CASE(
     const Outcome cut = run_all(4, plan);
     CHECK(cut.reset == 0);
     CHECK(cut.lanes > 4 * cut.done);
+    CHECK(cut.memory_most > 2 * mm::wire::kFloorBytes);
+    CHECK(cut.memory_most < much.to_write);
   }
 }
 
@@ -143,7 +146,7 @@ TEST_CASE("sim: a share that was killed leaves resets, never half an answer that
 TEST_CASE("sim: a connect that was killed leaves resets within the grace, and nothing behind") {
   for (const bool is_encrypted : {false, true}) {
     const Plan plan{.faults = {.kill_connect = 100}, .is_encrypted = is_encrypted};
-    const Outcome outcome = run_all(100, plan);
+    const Outcome outcome = run_all(50, plan);
     CHECK(outcome.reset > 0);
     CHECK(outcome.over_after > 14min);  // a target was waiting
     CHECK(outcome.over_after < 16min);
@@ -155,7 +158,7 @@ TEST_CASE("sim: a partition is noticed when it is longer than the grace, and the
   for (const bool is_encrypted : {false, true}) {
     const auto parted_for = [&](mm::base::Duration partition) {
       return run_all(
-          20, {.habits = {{talks, talks}}, .partition = partition, .is_encrypted = is_encrypted});
+          10, {.habits = {{talks, talks}}, .partition = partition, .is_encrypted = is_encrypted});
     };
     CHECK(parted_for(14min).reset == 0);
     const Outcome outcome = parted_for(30min);
