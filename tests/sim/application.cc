@@ -2,6 +2,7 @@
 #include "sim/application.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace mm::sim {
@@ -17,9 +18,10 @@ void Application::write(base::TimePoint now) {
   if (random_.one_in(2)) return;
   if (habits_.answers && !was_told_end()) return;
   end_if_due();
-  for (uint64_t left = writable_now(now); left > 0; --left) {
-    side_.incoming += static_cast<char>(byte_at(written_++));
-  }
+  const size_t before = side_.incoming.size();
+  side_.incoming.resize(before + writable_now(now));
+  char* const end = side_.incoming.data() + side_.incoming.size();
+  for (char* c = side_.incoming.data() + before; c < end; ++c) *c = byte_at(written_++);
   tell();
 }
 
@@ -43,11 +45,12 @@ uint64_t Application::writable_now(base::TimePoint now) {
 }
 
 bool Application::read(base::TimePoint now, const Application& peer) {
-  for (const char c : std::exchange(side_.outgoing, {})) {
+  const std::string taken = std::exchange(side_.outgoing, {});
+  for (const char c : std::string_view(taken)) {
     if (got_ < peer.write_times_.size()) {
       longest_wait_ = std::max(longest_wait_, now - peer.write_times_[got_]);
     }
-    if (static_cast<uint8_t>(c) != peer.byte_at(got_++)) return false;
+    if (c != peer.byte_at(got_++)) return false;
   }
   side_.room = random_.size_up_to(200'000);
   if (now < stalled_until_) {
@@ -64,8 +67,8 @@ std::string Application::fate() const {
   return bytes + (was_told_end() ? "end" : "nothing");
 }
 
-uint8_t Application::byte_at(uint64_t offset) const {
-  return static_cast<uint8_t>((offset * 2654435761u >> 13) + tag_ * 97);
+char Application::byte_at(uint64_t offset) const {
+  return static_cast<char>((offset * 2654435761u >> 13) + tag_ * 97);
 }
 
 // As a kernel does: for as long as there is something to tell.

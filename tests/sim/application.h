@@ -55,7 +55,7 @@ class Application {
   base::Duration longest_wait() const { return longest_wait_; }
 
  private:
-  uint8_t byte_at(uint64_t offset) const;
+  char byte_at(uint64_t offset) const;
   uint64_t writable_now(base::TimePoint now);
   void end_if_due();
   void tell();

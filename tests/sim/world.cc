@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 // grace, and a service that is away for as long.
 constexpr base::Duration kPatience = 40min;
 constexpr uint64_t kStepsMost = 200'000;
+constexpr base::Duration kStepMost = 500ms;  // applications act at each step
 
 }  // namespace
 
@@ -190,7 +191,7 @@ void World::change_network(size_t process) {
 bool World::advance_time() {
   const std::optional<base::TimePoint> next = net_.loop().next_due();
   if (!next) return false;
-  clock_.time = std::max(clock_.time, std::min(*next, clock_.time + 100ms));
+  clock_.time = std::max(clock_.time, std::min(*next, clock_.time + kStepMost));
   return true;
 }
 
