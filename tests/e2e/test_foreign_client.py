@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import grpc
 import pytest
-from harness.foreign import ForeignClient, ForeignConduit, Stubs
+from harness.foreign import ForeignClient, ForeignConduit, ForeignLane, LaneEnded, Stubs
 from harness.streams import (
     RESET,
     Payload,
@@ -16,6 +16,7 @@ from harness.streams import (
     finish,
     is_ended_within,
     ping,
+    receive_exactly,
     reset,
     send_and_finish,
     send_payload,
@@ -142,6 +143,32 @@ def test_python_is_told_that_a_target_refuses(
         conduit.receive()
     assert conduit.reset.code == stubs.proxy.RESET_CODE_REFUSED
     assert len(conduit.reset.text) <= 256
+
+
+def test_a_lane_of_an_older_generation_is_refused_and_changes_nothing(
+    world: World, router: Router, client: ForeignClient
+) -> None:
+    """R11: a lane that was held up, and comes when a newer one has taken its place."""
+    target = world.target()
+    world.share(router, f"web={target.port}")
+    token = client.tokens("web", 1)[0]
+
+    def lane_with(generation: int, offset: int, data: bytes) -> ForeignLane:
+        lane = client.lane(token, "connect", "web", generation)
+        credit = {"received": 0, "limit": MIB}
+        lane.send(lane.frame(attach=True, offset=offset, data=data, **credit))
+        return lane
+
+    lane_with(0, 0, b"one")
+    server = target.accept()
+    assert receive_exactly(server, 3) == b"one"
+    newer = lane_with(2, 3, b"two")
+    assert receive_exactly(server, 3) == b"two"
+    for generation in (1, 2):
+        with pytest.raises(LaneEnded, match="ALREADY_EXISTS"):
+            lane_with(generation, 6, b"old").receive()
+    newer.send(newer.frame(offset=6, data=b"three"))
+    assert receive_exactly(server, 5) == b"three"
 
 
 def test_a_service_that_nobody_shares_is_not_found(client: ForeignClient) -> None:

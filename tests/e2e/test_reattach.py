@@ -137,22 +137,27 @@ def test_the_router_is_told_lost_and_back_once_with_what_was_carried_over(
     world: World, target: Target, forward: Forward
 ) -> None:
     target.serve(echo)
-    client = world.dial(forward.address)
-    ping(client)
+    clients = [world.dial(forward.address) for _ in range(3)]
+    for client in clients:
+        ping(client)
     forward.router.program.kill()
     for program in (forward.share, forward.connect):
         offline = program.wait_event("router", state="offline")
-        assert offline["connections"] == 1
+        assert offline["connections"] == 3
         assert "the connection to the router at" in offline["why"]
     forward.router = world.router(listen=forward.router.address)
     for program in (forward.share, forward.connect):
         online = program.wait_event(
             "router", state="online", where=lambda event: "away_ms" in event
         )
-        assert online["connections"] == 1
+        assert online["connections"] == 3
         assert online["away_ms"] >= 500
-        program.wait_line("is there again after .* 1 connection goes on")
-    ping(client)
+        program.wait_line("is there again after .* 3 connections go on")
+    for client in clients:
+        ping(client)
+    for program in (forward.share, forward.connect):
+        said = program.stderr_text()
+        assert said.count("waiting for the router: ") == said.count("is there again after") == 1
 
 
 def test_connections_that_are_made_while_the_router_is_away_wait_for_it(
@@ -220,6 +225,28 @@ def test_a_router_that_was_stopped_for_a_while_goes_on_with_everything(
     client.sendall(b"held")
     forward.router.program.send_signal(signal.SIGCONT)
     assert receive_exactly(client, 4) == b"held"
+
+
+def test_a_router_that_was_stopped_and_replaced_changes_nothing_when_it_goes_on(
+    world: World, target: Target, forward: Forward
+) -> None:
+    """R11: what it held of the connections is no longer of any of them."""
+    target.serve(echo)
+    client = world.dial(forward.address)
+    ping(client)
+    stopped = forward.router.program
+    stopped.send_signal(signal.SIGSTOP)
+    client.sendall(b"held")
+    next_router = world.router()
+    for link in (forward.share_link, forward.connect_link):
+        link.upstream = next_router.address
+        link.cut()
+    assert receive_exactly(client, 4) == b"held"
+    stopped.send_signal(signal.SIGCONT)
+    stopped.wait_line("bridge.closed")
+    ping(client)
+    finish(client)
+    assert drain(client) == Received.nothing()
 
 
 def test_the_newest_share_of_a_user_has_the_name_and_the_older_keeps_its_connections(

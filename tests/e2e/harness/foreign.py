@@ -2,8 +2,8 @@
 """mindmeld's two ends once more, from proto/ alone, with Debian's protoc and gRPC for Python.
 
 It shares no line with src/: what it can do, any client in another language can. ForeignLane also
-carries messages that no honest client would write. It knows one generation and no end-to-end
-encryption.
+carries messages that no honest client would write. It does not come back by itself, and knows no
+end-to-end encryption.
 """
 from __future__ import annotations
 
@@ -61,16 +61,23 @@ class ForeignLane:
     """One ProxyConnection stream: messages out, frames in."""
 
     def __init__(
-        self, stubs: Stubs, channel: grpc.Channel, token: str, role: str, service: str
+        self,
+        stubs: Stubs,
+        channel: grpc.Channel,
+        token: str,
+        role: str,
+        service: str,
+        generation: int,
     ) -> None:
         self._stubs = stubs
+        self._generation = generation
         self._outgoing: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._incoming: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
         metadata = (
             ("mindmeld-token", token),
             ("mindmeld-role", role),
             ("mindmeld-service", service),
-            ("mindmeld-generation", "0"),
+            ("mindmeld-generation", str(generation)),
         )
         # The stub's own method, but that bytes which are no Frame can be sent as well.
         method = channel.stream_stream(
@@ -82,9 +89,10 @@ class ForeignLane:
         threading.Thread(target=self._receive_all, daemon=True).start()
 
     def frame(self, **fields: Any) -> Frame:
-        """A frame; attach=True stands for the attach of a first lane."""
+        """A frame; attach=True stands for the attach of this lane."""
         if fields.get("attach") is True:
-            fields["attach"] = self._stubs.proxy.Attach(version=VERSION)
+            attach = self._stubs.proxy.Attach(version=VERSION, generation=self._generation)
+            fields["attach"] = attach
         return self._stubs.proxy.Frame(**fields)
 
     def send(self, message: Frame | bytes) -> None:
@@ -233,9 +241,9 @@ class ForeignClient:
         request = self.stubs.control.ForwardToServiceRequest(service=service, count=count)
         return list(self._control.ForwardToService(request, timeout=PATIENCE_S).token)
 
-    def lane(self, token: str, role: str, service: str) -> ForeignLane:
+    def lane(self, token: str, role: str, service: str, generation: int = 0) -> ForeignLane:
         """A lane with this metadata, be it true or not."""
-        lane = ForeignLane(self.stubs, self._channel, token, role, service)
+        lane = ForeignLane(self.stubs, self._channel, token, role, service, generation)
         self._lanes.append(lane)
         return lane
 
