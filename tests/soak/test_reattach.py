@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from harness.many import expect_back_to
 from harness.streams import Payload, Received, drain, finish, ping
 from harness.target import echo
 from harness.web import WebServer
-from harness.world import World, listening
+from harness.world import Router, World, listening
 
 MIB, GIB = 1 << 20, 1 << 30
 WINDOW_BYTES = 16 * MIB
@@ -135,6 +136,19 @@ def test_curl_moves_a_gib_while_something_goes_wrong_every_three_seconds(
     assert again <= GIB // 100 + len(disturbance.times) * WINDOW_BYTES
 
 
+def times_of(router: Router, event: str) -> list[float]:
+    """When the router logged it."""
+    lines = router.program.stderr_text().splitlines()
+    texts = [line.split(" ", 1)[0] for line in lines if f" {event} " in line]
+    return [datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() for text in texts]
+
+
+def spread(times: list[float]) -> float:
+    """Seconds within which the middle eight tenths are."""
+    tenths = statistics.quantiles(times, n=10)
+    return tenths[-1] - tenths[0]
+
+
 @pytest.mark.timeout_s(300)
 def test_two_hundred_shares_and_two_thousand_connections_are_back_in_five_seconds(
     world: World, tmp_path: Path
@@ -164,6 +178,9 @@ def test_two_hundred_shares_and_two_thousand_connections_are_back_in_five_second
         assert taken_s < 5
         assert router.program.stderr_text().count("bridge.opened") <= len(clients) * 1.01
         assert len(world.services(router)) == SHARES
+        spread_s = spread(times_of(router, "service.added"))
+        print(f"shares came over {spread_s:.2f} s")
+        assert spread_s > 0.2
     for client in clients:
         finish(client)
         assert drain(client) == Received.nothing()
