@@ -105,6 +105,7 @@ class Tunnel final : private Redial::Host {
 
   const std::string& log_id() const { return log_id_; }
   bool is_open() const { return phase_ == Phase::kOpen; }
+  bool is_local_over() const { return phase_ >= Phase::kLeaving; }
   bool has_lane() const { return redial_.is_current(); }
   bool has_local() const { return local_ != nullptr; }  // it was given, and is not over
 

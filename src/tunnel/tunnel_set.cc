@@ -47,6 +47,10 @@ void TunnelSet::stop(std::function<void()> on_empty) {
 void TunnelSet::hurry() { abort_all(kHurriedLastWords); }
 
 void TunnelSet::abort_all(base::Duration last_words) {
+  const bool have_said_all = std::all_of(tunnels_.begin(), tunnels_.end(), [](const Entry& entry) {
+    return entry.tunnel->is_local_over();
+  });
+  if (have_said_all) return drop_all();  // and had their time
   for (const Entry& entry : tunnels_) {
     entry.tunnel->abort({wire::ResetCode::kStopped, "the other end's process was stopped"},
                         "this process was stopped");

@@ -28,8 +28,8 @@ class TunnelSet final : public Tunnel::Owner {
   // As Tunnel's, for each.
   void retry_now();
 
-  // Lets the open tunnels end by themselves for a while (2 s), resets the others, gives those 2 s
-  // to tell the peer, and calls `on_empty` when none is left.
+  // Lets the tunnels end by themselves for a while (2 s), resets those that are open still, gives
+  // these 2 s to tell the peer, and calls `on_empty` when none is left.
   void stop(std::function<void()> on_empty);
 
   // After `stop`: resets the open tunnels now, and gives half a second to tell the peer.
