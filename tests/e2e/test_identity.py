@@ -73,6 +73,26 @@ def test_its_token_goes_with_every_call_and_our_own_credentials_beside_it(
     assert world.run("list", *platform.flags, *platform.ann).code == 0
 
 
+@pytest.mark.parametrize("way", ["flag", "variable", "configuration"])
+@pytest.mark.parametrize("printed, code", [("good", 0), ("wrong", 3), ("", 5)])
+def test_a_token_admits_in_every_way_to_give_its_command(
+    world: World, platform: Platform, token: str, way: str, printed: str, code: int
+) -> None:
+    command = f"printf '%s\\n' '{token if printed == 'good' else printed}'"
+    flags = (*platform.front_end.flags, *platform.ann)
+    if way == "flag":
+        done = world.run("list", *flags, "--identity-command", command)
+    elif way == "variable":
+        done = world.run("list", *flags, extra={"MINDMELD_IDENTITY_COMMAND": command})
+    else:
+        names = (flag.removeprefix("--").replace("-", "_") for flag in flags[::2])
+        config = dict(zip(names, flags[1::2])) | {"identity_command": command}
+        path = world.folder / "config.json"
+        path.write_text(json.dumps(config), encoding="utf-8")
+        done = world.run("list", "--config", str(path))
+    assert done.code == code, done
+
+
 def test_without_it_the_platform_refuses_and_the_message_says_what_to_do(
     world: World, platform: Platform
 ) -> None:

@@ -101,6 +101,23 @@ def test_a_pass_admits_in_every_way_to_give_one_and_nothing_else_does(
     empty.expect_refusal(2, "empty")
 
 
+def test_a_command_that_ends_by_itself_shows_no_secret_at_any_level(
+    world: World, people: People, web: str
+) -> None:
+    """Whatever runs longer logs at the same level in every test, and is looked at in each."""
+    traced = {"MINDMELD_LOG": "trace"}
+    ann = people.pass_file(people.add("ann"))
+    router = world.router(*people.flags)
+    _, ticket = share_web(world, router, web, *ann)
+    for command in (("list", *router.flags, *ann), ("doctor", *router.flags, *ann)):
+        done = world.run(*command, extra=traced)  # which looks for what opens something
+        assert done.code == 0 and " debug " in done.stderr
+    guest = traced | world.another_user()
+    assert world.run("connect", f"{ticket}=-", stdin=b"x", extra=guest).code == 0
+    wrong = people.pass_file("mm_ann_" + "B" * 43)
+    assert world.run("list", *router.flags, *wrong, extra=traced).code == 3
+
+
 def test_without_a_pass_each_command_says_how_to_give_one(
     world: World, router: Router, web: str
 ) -> None:
