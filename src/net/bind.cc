@@ -27,7 +27,8 @@ base::Status cannot_listen(const std::string& where, Code code, const std::strin
   return base::error(code, "cannot listen on " + where + ": " + why);
 }
 
-base::Status cannot_listen(const std::string& where, int error_number) {
+base::Status cannot_listen(const SocketAddress& address, int error_number) {
+  const std::string where = address.text();
   switch (error_number) {
     case EADDRINUSE:
       return cannot_listen(where, Code::kAlreadyExists,
@@ -38,7 +39,9 @@ base::Status cannot_listen(const std::string& where, int error_number) {
                            "this machine does not have that address; use one of its own");
     case EACCES:
       return cannot_listen(where, Code::kPermissionDenied,
-                           "not allowed; ports below 1024 are for root: use a higher one");
+                           address.family() == AF_UNIX
+                               ? "not allowed; use a path in a folder of your own"
+                               : "not allowed; ports below 1024 are for root: use a higher one");
     case ENOENT:
       return cannot_listen(where, Code::kNotFound,
                            "there is no such folder, or nothing can be made in it");
@@ -95,9 +98,9 @@ base::StatusOr<std::vector<BoundSocket>> bind_with_one_port(std::vector<SocketAd
     int error = 0;
     Fd fd = bind_one(address, error);
     if (error == EADDRNOTAVAIL || error == EAFNOSUPPORT) {
-      if (missing.ok()) missing = cannot_listen(address.text(), error);
+      if (missing.ok()) missing = cannot_listen(address, error);
     } else if (error != 0) {
-      return cannot_listen(address.text(), error);
+      return cannot_listen(address, error);
     } else {
       const SocketAddress real = SocketAddress::local_of(fd.get());
       bound.push_back({std::move(fd), real.port(), real.text(), nullptr});
@@ -122,20 +125,19 @@ base::StatusOr<std::vector<BoundSocket>> bind_tcp(const Address& address) {
 
 // Removes the socket that a dead process left; an error if `address` is anything else that exists.
 base::Status make_way(const SocketAddress& address, const std::string& path) {
-  const std::string where = address.text();
   struct stat existing {};
   if (lstat(path.c_str(), &existing) != 0) return absl::OkStatus();
   if (!S_ISSOCK(existing.st_mode)) {
-    return cannot_listen(where, Code::kAlreadyExists,
+    return cannot_listen(address.text(), Code::kAlreadyExists,
                          "that is a file and not a socket; remove it or use another path");
   }
   const Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!probe.is_open()) return cannot_listen(where, errno);
+  if (!probe.is_open()) return cannot_listen(address, errno);
   const int error = ::connect(probe.get(), address.get(), address.length()) == 0 ? 0 : errno;
-  if (error == 0 || error == EAGAIN) return cannot_listen(where, EADDRINUSE);  // EAGAIN: busy
-  if (error != ECONNREFUSED && error != ENOENT) return cannot_listen(where, error);
+  if (error == 0 || error == EAGAIN) return cannot_listen(address, EADDRINUSE);  // EAGAIN: busy
+  if (error != ECONNREFUSED && error != ENOENT) return cannot_listen(address, error);
   if (error == ECONNREFUSED && unlink(path.c_str()) != 0 && errno != ENOENT) {
-    return cannot_listen(where, errno);
+    return cannot_listen(address, errno);
   }
   return absl::OkStatus();
 }
@@ -147,7 +149,7 @@ base::StatusOr<std::vector<BoundSocket>> bind_unix(const Address& address) {
   if (!status.ok()) return status;
   int error = 0;
   Fd fd = bind_one(*path, error);
-  if (error != 0) return cannot_listen(address.text(), error);
+  if (error != 0) return cannot_listen(*path, error);
   std::vector<BoundSocket> bound;
   bound.push_back({std::move(fd), 0, address.text(), std::make_unique<SocketFile>(address.path)});
   return bound;

@@ -233,6 +233,21 @@ def test_a_ticket_that_was_taken_back(world: World, router: Router) -> None:
     found.names("ticket", 3, "does not open", "ask who shares it")
 
 
+def test_a_way_on_which_nothing_comes_back(world: World, stubs: Stubs) -> None:
+    said = {"revision": 1, "time_ms": unix_ms()}
+    router = world.owned(FalseRouter(stubs, takes_lanes=True, **said))
+    found = diagnose(world, "--router", router.url, *SHORT)
+    found.names("throughput", 5, "what was sent did not come back", "unbuffered")
+    found.worked("grpc", "clock", "round trip", "streams")
+
+
+def test_a_way_on_which_no_stream_can_be_opened(world: World, stubs: Stubs) -> None:
+    router = world.owned(FalseRouter(stubs, revision=1, time_ms=unix_ms()))
+    found = diagnose(world, "--router", router.url, *SHORT)
+    found.names("streams", 5, "must pass streams on", "unbuffered")
+    found.worked("grpc", "clock", "round trip")
+
+
 def test_a_share_that_does_not_answer(world: World, router: Router) -> None:
     share = world.share(router, f"web={world.target().serve(echo).port}")
     share.send_signal(signal.SIGSTOP)
