@@ -20,6 +20,11 @@ def test_the_binary_is_no_larger_than_it_was_promised_to_be() -> None:
     assert Path(BINARY).stat().st_size <= BYTES_MOST
 
 
+@pytest.mark.skipif(not is_static(BINARY), reason="the others have debug information")
+def test_the_binary_does_not_say_where_it_was_built() -> None:
+    assert f"{Path(BINARY).parent}/".encode() not in Path(BINARY).read_bytes()
+
+
 def test_it_is_used_in_a_root_that_holds_nothing_else(world: World) -> None:
     root = BareRoot(world.folder / "root")
     shutil.copy(BINARY, root.path)
