@@ -180,7 +180,7 @@ def test_two_hundred_shares_and_two_thousand_connections_are_back_in_five_second
         assert len(world.services(router)) == SHARES
         spread_s = spread(times_of(router, "service.added"))
         print(f"shares came over {spread_s:.2f} s")
-        assert spread_s > 0.2
+        assert spread_s > 0.1  # the first waits are that short
     for client in clients:
         finish(client)
         assert drain(client) == Received.nothing()
