@@ -40,17 +40,19 @@ void TunnelSet::retry_now() {
 
 void TunnelSet::stop(std::function<void()> on_empty) {
   on_empty_ = std::move(on_empty);
-  stop_timer_.after(kDrain, [this] { abort_all(kLastWords); });
+  stop_timer_.after(kDrain, [this] {
+    const bool have_said_all =
+        std::all_of(tunnels_.begin(), tunnels_.end(),
+                    [](const Entry& entry) { return entry.tunnel->is_local_over(); });
+    if (have_said_all) return drop_all();  // and had their time
+    abort_all(kLastWords);
+  });
   check_empty();
 }
 
 void TunnelSet::hurry() { abort_all(kHurriedLastWords); }
 
 void TunnelSet::abort_all(base::Duration last_words) {
-  const bool have_said_all = std::all_of(tunnels_.begin(), tunnels_.end(), [](const Entry& entry) {
-    return entry.tunnel->is_local_over();
-  });
-  if (have_said_all) return drop_all();  // and had their time
   for (const Entry& entry : tunnels_) {
     entry.tunnel->abort({wire::ResetCode::kStopped, "the other end's process was stopped"},
                         "this process was stopped");

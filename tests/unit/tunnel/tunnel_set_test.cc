@@ -104,6 +104,18 @@ TEST_CASE("tunnel set: a hurried stop resets at once, and waits half a second") 
   CHECK(world.is_empty);
 }
 
+TEST_CASE("tunnel set: what is over at this end has its half second in a hurried stop, too") {
+  Stopping world;
+  world.open();
+  world.reset_unheard();
+  world.stop();
+  world.set.hurry();
+  world.pass(400ms);
+  CHECK(!world.is_empty);
+  world.pass(100ms);
+  CHECK(world.is_empty);
+}
+
 TEST_CASE("tunnel set: with nothing open a stop is over at once") {
   Stopping world;
   world.stop();
