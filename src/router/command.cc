@@ -95,7 +95,6 @@ base::ExitCode run(const config::RouterConfig& config) {
   Reloads reloads(loop, config.auth_file, events);
   if (const base::Status status = reloads.read(); !status.ok()) return failed(events, status);
   transport::Server::Options server{config.listen, config.tls_cert_file, config.tls_key_file};
-  server.door.is_per_address = !limits.is_behind_front_end;
   server.buffer_bytes = limits.memory_bytes / 3 * 2;  // the rest is ours, and the allocator's
   std::optional<config::RouterUrl> public_url = config.public_url;
   if (!config.own_key_file.empty()) {

@@ -20,15 +20,15 @@ constexpr int kRequestedLists = 4;
 
 }  // namespace
 
-ControlService::ControlService(net::Loop& loop, Switchboard& switchboard, const Limits& limits,
-                               const std::string& public_url)
+ControlService::ControlService(net::Loop& loop, Switchboard& switchboard, transport::Guests& guests,
+                               const Limits& limits, const std::string& public_url)
     : switchboard_(switchboard),
-      streams_{loop, service_, switchboard, limits, public_url},
-      forward_{loop, service_, &Service::RequestForwardToService,
+      streams_{loop, service_, switchboard, guests, limits, public_url},
+      forward_{loop, guests, service_, &Service::RequestForwardToService,
                [this](const ForwardToServiceRequest& request, const Credential& credential) {
                  return forward_to_service(request, credential);
                }},
-      list_{loop, service_, &Service::RequestListServices,
+      list_{loop, guests, service_, &Service::RequestListServices,
             [this](const ListServicesRequest& request, const Credential& credential) {
               return list_services(request, credential);
             }} {}

@@ -14,8 +14,8 @@ namespace mm::router {
 class ControlService {
  public:
   // Borrowed; they outlive the server.
-  ControlService(net::Loop& loop, Switchboard& switchboard, const Limits& limits,
-                 const std::string& public_url);
+  ControlService(net::Loop& loop, Switchboard& switchboard, transport::Guests& guests,
+                 const Limits& limits, const std::string& public_url);
 
   grpc::Service& service() { return service_; }
 

@@ -48,6 +48,7 @@ void ControlStream::on_over(bool) {
 }
 
 void ControlStream::start() {
+  host_.guests.made_a_call(context_.peer());
   timer_.emplace(host_.loop);
   const auto caller = host_.switchboard.admit(credential_of(context_), config::kMayShare, "");
   if (!caller.ok()) return end(caller.status());

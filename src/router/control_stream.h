@@ -15,6 +15,7 @@
 #include "control.grpc.pb.h"
 #include "net/loop.h"
 #include "router/switchboard.h"
+#include "transport/guests.h"
 #include "transport/operation.h"
 
 namespace mm::router {
@@ -26,6 +27,7 @@ class ControlStream final : public ShareStream, public std::enable_shared_from_t
     net::Loop& loop;
     mindmeld::v1::ControlService::AsyncService& service;
     Switchboard& switchboard;
+    transport::Guests& guests;
     const Limits& limits;
     const std::string public_url;  // empty: not known
   };

@@ -25,8 +25,9 @@ base::StatusOr<HealthCheckResponse> health(const Switchboard& switchboard,
 
 }  // namespace
 
-HealthService::HealthService(net::Loop& loop, const Switchboard& switchboard)
-    : check_{loop, service_, &Service::RequestCheck,
+HealthService::HealthService(net::Loop& loop, const Switchboard& switchboard,
+                             transport::Guests& guests)
+    : check_{loop, guests, service_, &Service::RequestCheck,
              [&switchboard](const HealthCheckRequest& request, const Credential&) {
                return health(switchboard, request);
              }} {}

@@ -14,7 +14,7 @@ namespace mm::router {
 class HealthService {
  public:
   // Borrowed; they outlive the server.
-  HealthService(net::Loop& loop, const Switchboard& switchboard);
+  HealthService(net::Loop& loop, const Switchboard& switchboard, transport::Guests& guests);
 
   grpc::Service& service() { return service_; }
 

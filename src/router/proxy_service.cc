@@ -18,19 +18,18 @@ void ProxyService::serve(grpc::ServerCompletionQueue& queue) {
 
 void ProxyService::on_lane_opened(std::shared_ptr<ServerLane> lane) {
   base::StatusOr<LaneRequest> request = parse_lane_request(lane->context().client_metadata());
-  if (!request.ok()) {
-    const std::string caller = caller_of(lane->context());
-    loop_.post([this, caller] { switchboard_.count_refusal("malformed", caller); });
-    lane->refuse(request.status());
-    return;
-  }
-  loop_.post([this, lane = std::move(lane), request = std::move(*request)]() mutable {
+  loop_.post([this, lane = std::move(lane), request = std::move(request)]() mutable {
+    guests_.made_a_call(lane->context().peer());
+    if (!request.ok()) {
+      switchboard_.count_refusal("malformed", caller_of(lane->context()));
+      return lane->refuse(request.status());
+    }
     const config::Verb verb =
-        request.role == Role::kShare ? config::kMayShare : config::kMayConnect;
-    auto caller = switchboard_.admit(credential_of(lane->context()), verb, request.service);
+        request->role == Role::kShare ? config::kMayShare : config::kMayConnect;
+    auto caller = switchboard_.admit(credential_of(lane->context()), verb, request->service);
     if (!caller.ok()) return lane->refuse(caller.status());
-    request.caller = *std::move(caller);
-    switchboard_.lane_arrived(lane, request);
+    request->caller = *std::move(caller);
+    switchboard_.lane_arrived(lane, *request);
   });
 }
 

@@ -6,14 +6,15 @@
 #include "net/loop.h"
 #include "router/server_lane.h"
 #include "router/switchboard.h"
+#include "transport/guests.h"
 
 namespace mm::router {
 
 class ProxyService final : private ServerLane::Host {
  public:
   // Borrowed; they outlive the server.
-  ProxyService(net::Loop& loop, Switchboard& switchboard)
-      : loop_(loop), switchboard_(switchboard) {}
+  ProxyService(net::Loop& loop, Switchboard& switchboard, transport::Guests& guests)
+      : loop_(loop), switchboard_(switchboard), guests_(guests) {}
 
   grpc::Service& service() { return service_; }
 
@@ -26,6 +27,7 @@ class ProxyService final : private ServerLane::Host {
 
   net::Loop& loop_;
   Switchboard& switchboard_;
+  transport::Guests& guests_;
   ServerLane::RawProxy service_;
 };
 

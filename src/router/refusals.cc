@@ -13,16 +13,18 @@ constexpr base::Duration kQuiet = std::chrono::seconds(10);  // between two line
 constexpr std::string_view kUnusual[] = {
     // Who may.
     "pass", "verb_or_name", "ticket", "no_credential", "pass_ended",
-    // Limits (limits.h, transport/door.h).
+    // Limits (limits.h, transport/guests.h).
     "connections", "connections_per_address", "connections_per_caller", "lanes", "lanes_per_caller",
     "max_connections", "max_memory", "opens_per_second", "services", "services_per_caller",
     "tokens", "tokens_per_caller",
     // Ends that do not do what they should.
     "malformed", "registration_wait", "silence", "unread_messages", "stuck_reader"};
-// Ends that wait for each other, move, or come too late.
-constexpr std::string_view kUsual[] = {"no_service", "name",      "name_taken", "token",
-                                       "share_gone", "lane_wait", "newer_lane", "replaced_lane",
-                                       "lane_age",   "draining"};
+constexpr std::string_view kUsual[] = {
+    // Ends that wait for each other, move, or come too late.
+    "no_service", "name", "name_taken", "token", "share_gone", "lane_wait", "newer_lane",
+    "replaced_lane", "lane_age", "draining",
+    // Whoever looks in at an open port.
+    "no_call"};
 
 }  // namespace
 

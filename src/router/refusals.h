@@ -27,7 +27,7 @@ class Refusals {
 
  private:
   struct Reason {
-    bool is_usual = false;  // ends that wait for each other meet it
+    bool is_usual = false;  // nothing that needs somebody to look at it
     uint64_t count = 0;
     uint64_t logged = 0;  // the count when it was logged last
     base::TimePoint logged_at{};

@@ -17,9 +17,7 @@ base::StatusOr<std::unique_ptr<Router>> Router::start(net::Loop& loop,
   auto server = transport::Server::start(
       loop, options,
       {&router->control_.service(), &router->proxy_.service(), &router->health_.service()},
-      [router = router.get()](std::string_view reason, const auto& address) {
-        router->switchboard_.count_refusal(reason, address);
-      });
+      router->guests_);
   if (!server.ok()) return server.status();
   router->server_ = std::move(*server);
   for (size_t i = 0; i < router->server_->queue_count(); ++i) {
@@ -35,9 +33,13 @@ Router::Router(net::Loop& loop, const Limits& limits, const std::string& public_
     : loop_(loop),
       limits_(limits),
       switchboard_(loop, random_, limits_),
-      control_(loop, switchboard_, limits_, public_url),
-      proxy_(loop, switchboard_),
-      health_(loop, switchboard_) {}
+      guests_(loop, {.is_per_address = !limits.is_behind_front_end},
+              [this](std::string_view reason, const std::string& address) {
+                switchboard_.count_refusal(reason, address);
+              }),
+      control_(loop, switchboard_, guests_, limits_, public_url),
+      proxy_(loop, switchboard_, guests_),
+      health_(loop, switchboard_, guests_) {}
 
 Router::~Router() {
   if (stopper_.joinable()) stopper_.join();

@@ -59,6 +59,7 @@ class Router {
   const Limits limits_;
   base::SystemRandom random_;
   Switchboard switchboard_;
+  transport::Guests guests_;
   ControlService control_;
   ProxyService proxy_;
   HealthService health_;

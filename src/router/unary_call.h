@@ -12,6 +12,7 @@
 
 #include "net/loop.h"
 #include "router/server_call.h"
+#include "transport/guests.h"
 #include "transport/operation.h"
 
 namespace mm::router {
@@ -23,6 +24,7 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall<Service, R
   // What all calls of one method have in common. Outlives the server.
   struct Method {
     net::Loop& loop;
+    transport::Guests& guests;
     Service& service;
     // The generated Request… function.
     void (Service::*request)(grpc::ServerContext*, Request*,
@@ -50,6 +52,7 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall<Service, R
   }
 
   void answer() {
+    method_.guests.made_a_call(context_.peer());
     const base::StatusOr<Response> response = method_.answer(request_, credential_of(context_));
     void* const tag = finished_.start(this->shared_from_this());
     if (response.ok()) {

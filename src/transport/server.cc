@@ -63,11 +63,11 @@ unsigned queues_wanted() {
 
 base::StatusOr<std::unique_ptr<Server>> Server::start(net::Loop& loop, const Options& options,
                                                       const std::vector<grpc::Service*>& services,
-                                                      Door::OnRefused on_refused) {
+                                                      Guests& guests) {
   capture_grpc_log();
   auto tls = ServerTls::open(options.tls_cert_file, options.tls_key_file, options.own_identity);
   if (!tls.ok()) return tls.status();
-  auto door = Door::open(loop, options.listen, options.door, std::move(on_refused));
+  auto door = Door::open(loop, options.listen, guests);
   if (!door.ok()) return door.status();
 
   grpc::ServerBuilder builder;

@@ -28,16 +28,15 @@ class Server {
     std::string tls_cert_file;             // PEM; both or neither
     std::string tls_key_file;
     std::optional<OwnIdentity> own_identity = {};  // where there are no files
-    Door::Limits door = {};
     uint64_t buffer_bytes = 0;  // gRPC's own, of all calls; near it windows shrink. 0: no limit
   };
 
   // Listens at once; callers wait until the loop runs, and until serve(). `services` are registered
-  // with it and outlive it, as the loop does. kInvalidArgument: the TLS files. Any other error: an
-  // address cannot be listened on.
+  // with it and outlive it, as the loop and `guests` do. kInvalidArgument: the TLS files. Any other
+  // error: an address cannot be listened on.
   static base::StatusOr<std::unique_ptr<Server>> start(net::Loop& loop, const Options& options,
                                                        const std::vector<grpc::Service*>& services,
-                                                       Door::OnRefused on_refused);
+                                                       Guests& guests);
 
   ~Server();  // Require: stop() has returned, if a call was ever requested
   Server(const Server&) = delete;

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import h2.events
 import pytest
+from harness.admin import admin_of, samples
 from harness.fixtures import runs_out_of_descriptors, traces_processes
 from harness.http2 import Http2
 from harness.streams import is_ended_within, ping
@@ -67,16 +68,40 @@ BY_TLS: list[Callable[[socket.socket], None]] = [say_nothing, begin_tls, finish_
 
 
 def test_who_does_not_come_to_the_point_is_shown_out(world: World) -> None:
-    strangers = []
+    strangers, routers = [], []
     for tls, beginnings in ((False, PLAIN), (True, BY_TLS)):
-        address = world.router(tls=tls).address
+        router = world.router("--admin", "127.0.0.1:0", tls=tls)
+        routers.append((router, len(beginnings)))
         for begin in beginnings:
-            strangers.append(world.dial(address))
+            strangers.append(world.dial(router.address))
             begin(strangers[-1])
     for stranger in strangers:  # all of them wait at once
         stranger.settimeout(HANDSHAKE_S + 5)
         while stranger.recv(65536):  # what a server says of itself first
             continue
+    for router, count in routers:
+        wait_for_strangers(router, count)
+
+
+@pytest.mark.parametrize(
+    ("listen", "host", "tls"),
+    [("127.0.0.1:0", "127.0.0.1", False), ("[::1]:0", "[::1]", False), ("[::]:0", "127.0.0.1", True)],
+    ids=["ipv4", "ipv6", "ipv4_at_an_ipv6_socket"],
+)
+def test_who_makes_a_call_is_no_stranger(world: World, listen: str, host: str, tls: bool) -> None:
+    begun = world.router("--admin", "127.0.0.1:0", "--allow-anonymous", listen=listen, tls=tls)
+    address = f"{host}:{begun.address.rpartition(':')[2]}"
+    flags = ("--router", f"{'https' if tls else 'http'}://{address}", *begun.flags[2:])
+    router = Router(begun.program, address, flags)
+    share = world.share(router, f"web={world.target().serve(echo).port}")
+    connect = world.connect(router, "web=0")
+    ping(world.dial(listening(connect, "web")))
+    assert world.run("list", *router.flags).code == 0
+    for program in (connect, share):
+        program.send_signal(signal.SIGTERM)
+        program.wait_exit()
+    world.dial(address).close()
+    wait_for_strangers(router, 1)
 
 
 @pytest.mark.parametrize("tls", [True, False])
@@ -167,6 +192,17 @@ def test_who_is_refused_costs_next_to_nothing(world: World) -> None:
     calls = {row[-1]: int(row[3]) for row in rows if row and row[-1] in ("newfstatat", "getpeername")}
     assert calls["getpeername"] >= 912
     assert calls["newfstatat"] < 40_000  # one look at each of them per refusal would be 200 000
+
+
+def wait_for_strangers(router: Router, count: int) -> None:
+    """So many and no more have come and gone without a call."""
+    admin = admin_of(router)
+
+    def counted() -> float:
+        return samples(admin)['mindmeld_router_refusals_total{reason="no_call"}']
+
+    router.program.until(lambda: counted() >= count, f"{count} strangers are counted")
+    assert counted() == count
 
 
 def split(router: Router) -> tuple[str, int]:

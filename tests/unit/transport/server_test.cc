@@ -24,13 +24,13 @@ namespace {
 class ServerWorld {
  public:
   ServerWorld(const std::string& cert_file, const std::string& key_file,
-              const transport::Door::Limits& limits = {}) {
-    Server::Options options{{config::Endpoint::tcp("127.0.0.1", 0)}, cert_file, key_file};
-    options.door = limits;
-    auto started = Server::start(loop_, options, {}, [this](std::string_view reason, const auto&) {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      refusals_.emplace_back(reason);
-    });
+              const transport::Guests::Limits& limits = {})
+      : guests_(loop_, limits, [this](std::string_view reason, const auto&) {
+          const std::lock_guard<std::mutex> lock(mutex_);
+          refusals_.emplace_back(reason);
+        }) {
+    const Server::Options options{{config::Endpoint::tcp("127.0.0.1", 0)}, cert_file, key_file};
+    auto started = Server::start(loop_, options, {}, guests_);
     status = started.status();
     if (!status.ok()) return;
     server = *std::move(started);
@@ -60,6 +60,7 @@ class ServerWorld {
   std::thread thread_;
   std::mutex mutex_;
   std::vector<std::string> refusals_;
+  transport::Guests guests_;
 };
 
 std::string why_not_started(const std::string& cert_file, const std::string& key_file) {
@@ -157,7 +158,7 @@ TEST_CASE("server: who connects after its files were replaced is shown the new c
 }
 
 TEST_CASE("server: connections are counted by where they come from, while they are there") {
-  transport::Door::Limits limits;
+  transport::Guests::Limits limits;
   limits.connections_per_address = 3;
   ServerWorld world("", "", limits);
   REQUIRE(world.status.ok());
@@ -173,7 +174,7 @@ TEST_CASE("server: connections are counted by where they come from, while they a
 }
 
 TEST_CASE("server: behind a front end all come from one address, and are bounded in all") {
-  transport::Door::Limits limits;
+  transport::Guests::Limits limits;
   limits.connections = 5;
   limits.connections_per_address = 2;
   limits.is_per_address = false;
