@@ -71,7 +71,7 @@ void Loop::wait_for_both() {
 void Loop::wait_for_waiter(Turn& turn) {
   work();
   if (context_->stopped()) return;
-  waiting_until_ = clock_->now() + time_left();
+  waiting_until_ = std::min(next_due().value_or(base::TimePoint::max()), clock_->now() + kWaitMost);
   is_waiting_ = true;
   if (context_->poll_one() == 0) {  // else some came before anybody could know that it waits
     const base::Duration most = waiting_until_ - clock_->now();

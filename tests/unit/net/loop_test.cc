@@ -5,8 +5,12 @@
 #include <signal.h>
 
 #include <array>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "unit/manual_clock.h"
@@ -202,6 +206,63 @@ TEST_CASE("loop: on a test's clock only what is posted or due runs, in order") {
   loop.run_due();
   CHECK(story == "soon posted again late ");
   CHECK(!loop.next_due());
+}
+
+namespace {
+
+// Nothing ever comes to it. Says how often it was woken.
+class Sleeper final : public Waiter {
+ public:
+  bool wait(mm::base::Duration most) override {
+    std::unique_lock lock(mutex_);
+    awake_.wait_for(lock, most, [this] { return is_woken_; });
+    return std::exchange(is_woken_, false);
+  }
+  void take() override {}
+  void wake() override {
+    const std::lock_guard lock(mutex_);
+    ++wakes_;
+    is_woken_ = true;
+    awake_.notify_one();
+  }
+  int wakes() {
+    const std::lock_guard lock(mutex_);
+    return wakes_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable awake_;
+  bool is_woken_ = false;
+  int wakes_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("loop: what comes at a socket wakes nobody for a timer that is waited for already") {
+  constexpr int kTurns = 50;
+  Sleeper sleeper;
+  Loop loop(sleeper);
+  int ends[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+  const auto socket = *Socket::adopt(loop, Fd(ends[0]));
+  const Fd far(ends[1]);
+  Timer timer(loop);
+  timer.after(5s, [] {});  // sooner than a loop waits at most
+  int turns = 0;
+  const std::function<void()> on_readable = [&] {
+    REQUIRE(socket->read(1).kind == Stream::ReadResult::Kind::kBytes);
+    if (++turns == kTurns) {
+      CHECK(sleeper.wakes() == 0);
+      return loop.stop();
+    }
+    socket->wait_readable(on_readable);
+    REQUIRE(write(far.get(), "x", 1) == 1);
+  };
+  socket->wait_readable(on_readable);
+  REQUIRE(write(far.get(), "x", 1) == 1);
+  loop.run();
+  CHECK(turns == kTurns);
 }
 
 TEST_CASE("signals: each arrival calls the handler, until the object is gone") {
