@@ -41,6 +41,7 @@ class CallQueue : public std::enable_shared_from_this<CallQueue> {
 
   net::Loop& loop() { return loop_; }
   grpc::CompletionQueue* queue() { return queue_.queue(); }
+  void start(const std::function<void()>& start) { queue_.start(start); }  // as LoopQueue has it
   const config::RouterUrl& router() const { return options_.router; }
   const CallTiming& timing() const { return options_.timing; }
 

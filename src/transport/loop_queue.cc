@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "transport/loop_queue.h"
 
+#include <grpc/grpc.h>
+#include <grpcpp/impl/codegen/completion_queue_tag.h>
+
 #include "base/check.h"
 
 namespace mm::transport {
@@ -22,6 +25,20 @@ void LoopQueue::wake() { bell_.ring(queue_); }
 void LoopQueue::take_one() {
   MM_CHECK(queue_.Next(&tag_, &ok_));
   take();
+}
+
+// By gRPC's cache of one event for each thread. DoThenAsyncNext() has it too, but would then look
+// into the queue, and might take the bell that another thread is to hear.
+void LoopQueue::start(const std::function<void()>& start) {
+  grpc_completion_queue_thread_local_cache_init(queue_.cq());
+  start();
+  void* tag = nullptr;
+  int has_succeeded = 0;
+  if (grpc_completion_queue_thread_local_cache_flush(queue_.cq(), &tag, &has_succeeded) == 0)
+    return;
+  bool ok = has_succeeded != 0;
+  auto* const inner = static_cast<grpc::internal::CompletionQueueTag*>(tag);
+  if (inner->FinalizeResult(&tag, &ok)) static_cast<Completion*>(tag)->complete(ok);
 }
 
 // One that rings already will be heard, and an alarm cannot be set twice.

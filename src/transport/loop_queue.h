@@ -8,6 +8,7 @@
 #include <grpcpp/completion_queue.h>
 
 #include <atomic>
+#include <functional>
 
 #include "net/loop.h"
 #include "transport/completion.h"
@@ -25,6 +26,10 @@ class LoopQueue final : public net::Waiter {
 
   // Waits for one operation to come back, however long it takes, and runs its complete().
   void take_one();
+
+  // Runs `start`, which starts an operation that as a rule has come back when it returns, as a
+  // write has: then its complete() runs here and now, and whoever waits is not woken for it.
+  void start(const std::function<void()>& start);
 
   grpc::CompletionQueue* queue() { return &queue_; }
 

@@ -42,21 +42,21 @@ class StreamCall : public ClientCall {
 
   void send(const Out& message) {
     MM_CHECK(can_send());
-    if (!over_) stream_->Write(message, write_.start());
+    if (!over_) queue().start([&] { stream_->Write(message, write_.start()); });
   }
 
   // send() and send_end() in one. Require: can_send().
   void send_last(const Out& message) {
     MM_CHECK(can_send());
     sent_end_ = true;
-    if (!over_) stream_->WriteLast(message, {}, write_.start());
+    if (!over_) queue().start([&] { stream_->WriteLast(message, {}, write_.start()); });
   }
 
   // No message follows. Require: can_send().
   void send_end() {
     MM_CHECK(can_send());
     sent_end_ = true;
-    if (!over_) stream_->WritesDone(write_.start());
+    if (!over_) queue().start([&] { stream_->WritesDone(write_.start()); });
   }
 
   void on_abandoned() override { answer_timer_.reset(); }

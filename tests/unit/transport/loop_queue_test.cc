@@ -100,6 +100,23 @@ TEST_CASE_FIXTURE(Fixture, "loop queue: what comes back is taken, once") {
   CHECK(chime.count == 1);
 }
 
+TEST_CASE_FIXTURE(Fixture, "loop queue: what comes back while it is started is taken there") {
+  Chime chime(*this);
+  grpc::Alarm alarm;
+  const auto start = [&](gpr_timespec due) {
+    queue.start(
+        [&] { alarm.Set(queue.queue(), due, static_cast<transport::Completion*>(&chime)); });
+  };
+  start(gpr_inf_past(GPR_CLOCK_MONOTONIC));
+  CHECK(chime.count == 1);
+  run();
+  CHECK(chime.count == 1);
+  start(gpr_time_from_millis(1, GPR_TIMESPAN));  // comes back later, by the queue
+  CHECK(chime.count == 1);
+  run();
+  CHECK(chime.count == 2);
+}
+
 TEST_CASE_FIXTURE(Fixture, "loop queue: posts from other threads wake it, each time") {
   constexpr int kThreads = 4;
   constexpr int kPosts = 2000;
