@@ -12,7 +12,7 @@
 #include "transport/channel.h"
 #include "transport/client_call.h"
 #include "transport/client_lane.h"
-#include "transport/grpc_log.h"
+#include "transport/grpc_setup.h"
 #include "transport/registration.h"
 #include "transport/unary_call.h"
 
@@ -189,7 +189,7 @@ class GrpcRouterClient final : public RouterClient {
 
 base::StatusOr<std::unique_ptr<RouterClient>> RouterClient::open(net::Loop& loop, LoopQueue& queue,
                                                                  Options options) {
-  capture_grpc_log();
+  set_up_grpc();
   std::shared_ptr<Identity> identity;
   if (!options.identity_command.empty()) {
     identity = std::make_shared<Identity>(options.identity_command, base::unix_time_s);

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "base/check.h"
-#include "transport/grpc_log.h"
+#include "transport/grpc_setup.h"
 
 namespace mm::transport {
 namespace {
@@ -64,7 +64,7 @@ unsigned queues_wanted() {
 base::StatusOr<std::unique_ptr<Server>> Server::start(net::Loop& loop, const Options& options,
                                                       const std::vector<grpc::Service*>& services,
                                                       Guests& guests) {
-  capture_grpc_log();
+  set_up_grpc();
   auto tls = ServerTls::open(options.tls_cert_file, options.tls_key_file, options.own_identity);
   if (!tls.ok()) return tls.status();
   auto door = Door::open(loop, options.listen, guests);

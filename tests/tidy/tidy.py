@@ -54,6 +54,7 @@ HOMES: list[tuple[str, set[str]]] = [
     (r"openssl/", {"secure", "transport"}),
     (r"(grpc|grpcpp)/|.*\.grpc\.pb\.h$", {"transport", "router"}),
     (r"google/protobuf/|.*\.pb\.h$", {"transport", "router", "tests"}),
+    (r"absl/synchronization/", {"transport/grpc_setup.cc"}),
     (r"absl/", {"base"}),
     (r"(doctest|benchmark)/", {"tests"}),
 ]
