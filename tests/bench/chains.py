@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from harness.certificates import make_certificates
 from harness.daemons import free_port, ssh_server
 from harness.streams import dial
 from harness.world import BINARY, REPOSITORY, World
@@ -130,17 +131,35 @@ def plain(world: World, port: int) -> Chain:
     return start_mindmeld(Starter(world, chain), port, "--no-e2e")
 
 
+def tls(world: World, port: int) -> Chain:
+    """Encrypted as far as the router, by both, which is what others do."""
+    chain = Chain("tls", "mindmeld so, at a router with TLS", "TLS to the router", mindmeld_version())
+    made = make_certificates(world.folder)
+    serve = ("--tls-cert", str(made.certificate), "--tls-key", str(made.key))
+    ask = ("--ca", str(made.authority))
+    return start_mindmeld(Starter(world, chain), port, "--no-e2e", serve=serve, ask=ask)
+
+
 def mindmeld_version() -> str:
     """What the binary says."""
     return version_of(BINARY, "--version")
 
 
-def start_mindmeld(starter: Starter, port: int, *flags: str) -> Chain:
-    """The three processes, without events or logs; all that they print is of no use here."""
+def start_mindmeld(
+    starter: Starter,
+    port: int,
+    *flags: str,
+    serve: tuple[str, ...] = (),
+    ask: tuple[str, ...] = (),
+) -> Chain:
+    """The three processes, without events or logs; all that they print is of no use here.
+
+    `serve`: the router's flags for TLS; `ask`: those with which the others trust it."""
     router, near = free_port(), free_port()
-    starter.chain.router = ("--router", f"http://127.0.0.1:{router}")
+    scheme = "https" if serve else "http"
+    starter.chain.router = ("--router", f"{scheme}://127.0.0.1:{router}", *ask)
     by = (*starter.chain.router, "--quiet")
-    starter.start("router", BINARY, "router", "--listen", f"127.0.0.1:{router}", "--quiet")
+    starter.start("router", BINARY, "router", "--listen", f"127.0.0.1:{router}", *serve, "--quiet")
     starter.start("share", BINARY, "share", f"web={port}", *by, *flags)
     starter.start("connect", BINARY, "connect", f"web=127.0.0.1:{near}", *by, *flags)
     return starter.lead_from(near)
@@ -188,6 +207,7 @@ def ssh(world: World, port: int) -> Chain:
 CHAINS: dict[str, Callable[[World, int], Chain]] = {
     "mindmeld": mindmeld,
     "plain": plain,
+    "tls": tls,
     "socat": socat,
     "direct": direct,
     "ssh": ssh,
