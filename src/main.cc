@@ -57,7 +57,7 @@ void keep_freed_memory() {
   constexpr int kLargestKeptBytes = 4 << 20;
   constexpr int kTakenBytes = 1 << 20;  // more than is asked for
   constexpr int kArenas = 1;            // threads take turns, and free what others took
-  constexpr int kKeptBytes = 16 << 20;  // one connection at its largest window
+  constexpr int kKeptBytes = 16 << 20;  // one connection's, where the way is not very long
   mallopt(M_MMAP_THRESHOLD, kLargestKeptBytes);
   mallopt(M_TRIM_THRESHOLD, kKeptBytes);
   mallopt(M_TOP_PAD, kTakenBytes);

@@ -28,7 +28,7 @@ std::string mismatch(Protection peer) {
 constexpr size_t kInboxCopyBytes = 4 << 10;
 
 // The largest window, in parts of the budget that nobody else has.
-constexpr uint64_t kBudgetParts = 8;
+constexpr uint64_t kBudgetParts = 4;
 
 }  // namespace
 

@@ -22,7 +22,7 @@ namespace mm::wire {
 // frame, so that attach and first data travel together.
 constexpr uint64_t kFloorBytes = 16 << 10;
 constexpr uint64_t kFirstWindowBytes = 256 << 10;  // once something flows
-constexpr uint64_t kWindowBytesMax = 16 << 20;     // 100 MB/s at 80 ms of round trip need 8 MiB
+constexpr uint64_t kWindowBytesMax = 32 << 20;     // 1 Gbit/s at 200 ms of round trip need 24 MiB
 constexpr uint64_t kGrowAfterBytes = 8 << 10;
 constexpr base::Duration kAckDelay = std::chrono::milliseconds(20);
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.needs_binary
 
 MIB = 1 << 20
 PAYLOAD = Payload(48 * MIB)
-WINDOW_BYTES = 16 * MIB
+AGAIN_BYTES_MOST = 16 * MIB  # sent once more after a cut: half of a largest window
 STEPS = 8  # of a transfer, with a fault after each but the last
 
 
@@ -63,7 +63,7 @@ every_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def most_carried(payload: Payload, cuts: int) -> int:
     """Bytes that its sender may have to give the network: it all with what is around it, and what
     was on its way at each cut, a window at most."""
-    return int(payload.size * 1.01) + cuts * WINDOW_BYTES
+    return int(payload.size * 1.01) + cuts * AGAIN_BYTES_MOST
 
 
 def transfer(

@@ -26,7 +26,7 @@ from harness.world import World
 MIB = 1 << 20
 FRAME_BYTES = 256 << 10  # also the first window once something flows
 FLOOR_BYTES = 16 << 10  # a peer's limit until its first frame
-WINDOW_BYTES_MAX = 16 << 20
+WINDOW_BYTES_MAX = 32 << 20
 
 SIZES = sorted(
     size + delta
