@@ -33,10 +33,9 @@ void LoopQueue::start(const std::function<void()>& start) {
   grpc_completion_queue_thread_local_cache_init(queue_.cq());
   start();
   void* tag = nullptr;
-  int has_succeeded = 0;
-  if (grpc_completion_queue_thread_local_cache_flush(queue_.cq(), &tag, &has_succeeded) == 0)
-    return;
-  bool ok = has_succeeded != 0;
+  int success = 0;
+  if (grpc_completion_queue_thread_local_cache_flush(queue_.cq(), &tag, &success) == 0) return;
+  bool ok = success != 0;
   auto* const inner = static_cast<grpc::internal::CompletionQueueTag*>(tag);
   if (inner->FinalizeResult(&tag, &ok)) static_cast<Completion*>(tag)->complete(ok);
 }

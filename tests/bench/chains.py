@@ -133,7 +133,7 @@ def plain(world: World, port: int) -> Chain:
 
 def tls(world: World, port: int) -> Chain:
     """Encrypted as far as the router, by both, which is what others do."""
-    chain = Chain("tls", "mindmeld so, at a router with TLS", "TLS to the router", mindmeld_version())
+    chain = Chain("tls", "plain, at a router with TLS", "TLS to the router", mindmeld_version())
     made = make_certificates(world.folder)
     serve = ("--tls-cert", str(made.certificate), "--tls-key", str(made.key))
     ask = ("--ca", str(made.authority))

@@ -100,7 +100,7 @@ def start(bench: Bench, chain: Chain) -> Values:
 
 def start_once(bench: Bench, chain: Chain) -> float:
     """From the start of the process, in ms."""
-    flags = ("--no-e2e",) if chain.name == "plain" else ()
+    flags = ("--no-e2e",) if chain.name in ("plain", "tls") else ()
     name = f"start-{os.urandom(4).hex()}={bench.target.port}"
     command = [BINARY, "share", name, *chain.router, *flags, "--json"]
     began = time.perf_counter()
