@@ -41,8 +41,10 @@ Conduit::Conduit(Budget& budget, Protection protection)
 
 size_t Conduit::readable_bytes() const {
   if (fin_queued_ || local_reset_ || peer_reset_) return 0;
-  // Whatever the peer grants, no more than the largest window is kept for it.
-  const uint64_t limit = std::min(limit_, replay_.una() + kWindowBytesMax);
+  // Whatever the peer grants, no more is kept for it than it has acknowledged in all: a window of
+  // ours never grows beyond what was delivered, so such a peer loses nothing by it.
+  const uint64_t keep = std::clamp(replay_.una(), kFirstWindowBytes, kWindowBytesMax);
+  const uint64_t limit = std::min(limit_, replay_.una() + keep);
   const uint64_t credit = limit > replay_.end() ? limit - replay_.end() : 0;
   const uint64_t pinned = replay_.pinned_bytes();
   const uint64_t floor = pinned < kFloorBytes ? kFloorBytes - pinned : 0;

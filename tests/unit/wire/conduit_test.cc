@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
 #include "unit/wire/attached.h"
 
 using namespace mm::test;
@@ -183,11 +185,11 @@ TEST_CASE("conduit: a conduit gives back what it took from the budget") {
     Frame hello = attach_frame();
     hello.limit = 1 << 20;
     REQUIRE(conduit.on_frame(hello, kStart).ok());
-    conduit.on_local_bytes(text(1 << 20));
-    CHECK(budget.used_bytes() == (1 << 20) - kFloorBytes);
+    conduit.on_local_bytes(text(kFirstWindowBytes));
+    CHECK(budget.used_bytes() == kFirstWindowBytes - kFloorBytes);
     REQUIRE(conduit.next_frame(kStart));
     Frame ack;
-    ack.received = kDataBytesMax;
+    ack.received = kFirstWindowBytes / 2;
     REQUIRE(conduit.on_frame(ack, kStart).ok());
   }
   CHECK(budget.used_bytes() == 0);
@@ -342,10 +344,23 @@ TEST_CASE("conduit: the first frame of each lane says how the bytes are protecte
   CHECK(conduit.greeting(1).attach->protection == Protection::kTls);
 }
 
-TEST_CASE("conduit: a limit beyond the largest window does not make this end keep more") {
+TEST_CASE("conduit: what is kept for a peer is no more than it has acknowledged, whatever it grants") {
   Attached end;
   Frame credit;
   credit.limit = UINT64_MAX;
   REQUIRE(end.conduit.on_frame(credit, kStart).ok());
-  CHECK(end.conduit.readable_bytes() <= kWindowBytesMax);
+  CHECK(end.conduit.readable_bytes() == kFirstWindowBytes);
+  uint64_t acknowledged = 0;
+  while (acknowledged < 2 * kWindowBytesMax) {
+    const size_t most = end.conduit.readable_bytes();
+    CHECK(most == std::clamp(acknowledged, kFirstWindowBytes, kWindowBytesMax));
+    end.conduit.on_local_bytes(text(most));
+    CHECK(end.conduit.readable_bytes() == 0);
+    while (end.conduit.next_frame(kStart)) {
+    }
+    acknowledged = end.conduit.sent_bytes();
+    Frame frame;
+    frame.received = acknowledged;
+    REQUIRE(end.conduit.on_frame(std::move(frame), kStart).ok());
+  }
 }
