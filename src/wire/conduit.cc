@@ -30,12 +30,17 @@ constexpr size_t kInboxCopyBytes = 4 << 10;
 // The largest window, in parts of the budget that nobody else has.
 constexpr uint64_t kBudgetParts = 4;
 
+// A window beyond what the fastest line can hold, twice 10 Gbit/s, only has bytes wait on their
+// way, in more memory than a processor's caches have: measured on one machine, 2 MiB carry 1.2
+// times as much as 32.
+constexpr uint64_t kLineBytesPerUs = 2500;
+constexpr uint64_t kShortLineBytes = 2 << 20;
+constexpr base::Duration kLongLine = std::chrono::milliseconds(50);  // holds any window
+
 }  // namespace
 
 Conduit::Conduit(Budget& budget, Protection protection)
-    : budget_(budget), protection_(protection), charge_(budget) {
-  grants_.fill(kFloorBytes);
-}
+    : budget_(budget), protection_(protection), charge_(budget) {}
 
 // ---- local socket to peer
 
@@ -102,13 +107,21 @@ void Conduit::grow_window() {
   if (window_ < kFirstWindowBytes && delivered_ >= kGrowAfterBytes) {
     wanted = kFirstWindowBytes;
   } else if (window_was_limit_ && inbox_.empty() && window_ >= kFirstWindowBytes) {
-    wanted = std::min(2 * window_, kWindowBytesMax);
-    if (wanted > delivered_) return;
+    wanted = std::min(2 * window_, line_bytes());
+    if (wanted <= window_ || wanted > delivered_) return;
     window_was_limit_ = false;
   }
   if (wanted > (budget_.available_bytes() + window_) / kBudgetParts) return;
   window_ = wanted;
   charge();
+}
+
+// The largest window that the way to the peer has a use for.
+uint64_t Conduit::line_bytes() const {
+  const auto us =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::min(round_trip_, kLongLine));
+  const uint64_t bytes = static_cast<uint64_t>(us.count()) * kLineBytesPerUs;
+  return std::clamp(bytes, kShortLineBytes, kWindowBytesMax);
 }
 
 void Conduit::charge() {
@@ -134,6 +147,7 @@ void Conduit::attach(uint64_t generation) {
   attach_sent_ = generation > 0;
   lane_heard_ = false;
   reset_sent_ = false;
+  round_trip_ = base::Duration::max();  // it may go another way
   next_ = una();
   if (generation == 0) return;
   // What the lane before told since the greeting may not have arrived.
@@ -235,10 +249,7 @@ void Conduit::take_data(Frame& frame, TimePoint now) {
     }
     offset = end;
   }
-  if (received_ != before) {
-    window_was_limit_ =
-        window_was_limit_ || std::find(grants_.begin(), grants_.end(), received_) != grants_.end();
-  }
+  if (received_ != before) watch_grants(before, now);
   if (frame.fin && !peer_fin_) {
     peer_fin_ = true;
     received_ += 1;
@@ -246,6 +257,17 @@ void Conduit::take_data(Frame& frame, TimePoint now) {
     want_ack(fin_queued_ ? now : now + kAckDelay);
   } else if (received_ != before) {
     want_ack(received_ - acknowledged_ >= window_ / 4 ? now : now + kAckDelay);
+  }
+}
+
+// A limit that is reached exactly has stopped the peer, and the first byte beyond it cannot come
+// sooner than a round trip after the next one was told.
+void Conduit::watch_grants(uint64_t before, TimePoint now) {
+  for (const Grant& grant : grants_) {
+    if (received_ == grant.to) window_was_limit_ = true;
+    if (before <= grant.from && grant.from < received_) {
+      round_trip_ = std::min(round_trip_, now - grant.at);
+    }
   }
 }
 
@@ -259,7 +281,7 @@ std::optional<Frame> Conduit::next_frame(TimePoint now) {
   const bool is_ack_due = ack_due_ && *ack_due_ <= now;
   const bool has_news = frame.attach || frame.offset || frame.reset;
   if (!has_news && !is_ack_due) return std::nullopt;
-  add_ack(frame);
+  add_ack(frame, now);
   attach_sent_ = true;
   return frame;
 }
@@ -286,12 +308,12 @@ void Conduit::add_data(Frame& frame) {
   }
 }
 
-void Conduit::add_ack(Frame& frame) {
+void Conduit::add_ack(Frame& frame, TimePoint now) {
   const uint64_t limit = std::max(granted_, delivered_ + window_);
   if (frame.attach || received_ != acknowledged_) frame.received = received_;
   if (frame.attach || limit != told_limit_) frame.limit = limit;
   if (limit != granted_) {
-    grants_[grants_index_] = limit;
+    grants_[grants_index_] = {.from = granted_, .to = limit, .at = now};
     grants_index_ = (grants_index_ + 1) % grants_.size();
   }
   acknowledged_ = received_;

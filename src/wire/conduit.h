@@ -114,11 +114,13 @@ class Conduit {
   base::Status check_data(const Frame& frame) const;
   void take_credit(const Frame& frame);
   void take_data(Frame& frame, base::TimePoint now);
+  void watch_grants(uint64_t before, base::TimePoint now);
   void want_ack(base::TimePoint due);
   void grow_window();
+  uint64_t line_bytes() const;
   void charge();
   void add_data(Frame& frame);
-  void add_ack(Frame& frame);
+  void add_ack(Frame& frame, base::TimePoint now);
   bool is_fin_exchanged() const;
 
   uint64_t received_data() const { return received_ - (peer_fin_ ? 1 : 0); }
@@ -152,8 +154,14 @@ class Conduit {
   // what the peer was told last, on this lane
   uint64_t acknowledged_ = 0;
   uint64_t told_limit_ = kFloorBytes;
-  std::array<uint64_t, 8> grants_{};  // the last ones, to see which of them stopped the peer
+  struct Grant {
+    uint64_t from = UINT64_MAX;  // the limit before
+    uint64_t to = 0;
+    base::TimePoint at;
+  };
+  std::array<Grant, 8> grants_{};  // the last ones, to see which of them stopped the peer
   size_t grants_index_ = 0;
+  base::Duration round_trip_ = base::Duration::max();  // the least that was seen on this lane
   bool window_was_limit_ = false;
   std::optional<base::TimePoint> ack_due_;
 
