@@ -30,6 +30,11 @@ constexpr size_t kInboxCopyBytes = 4 << 10;
 // The largest window, in parts of the budget that nobody else has.
 constexpr uint64_t kBudgetParts = 4;
 
+// A window that lasts for more round trips is large enough. It should be twice what is on its way
+// at any time, and twice that before the line is full, as TCP doubles its own with each round trip.
+constexpr int kRoundTripsMax = 4;
+constexpr base::Duration kSlack = std::chrono::milliseconds(5);  // for processes that take turns
+
 // A window beyond what the fastest line can hold, twice 10 Gbit/s, only has bytes wait on their
 // way, in more memory than a processor's caches have: measured on one machine, 2 MiB carry 1.2
 // times as much as 32.
@@ -98,18 +103,18 @@ void Conduit::on_delivered(size_t bytes, TimePoint now) {
   want_ack(at_once ? now : now + kAckDelay);
 }
 
-// 256 KiB once something flows, then twice as much each time that the window, and not the
-// receiver, was what stopped the peer. Not more than it has taken in all, because a socket's
+// 256 KiB once something flows, then twice as much each time that the window was used up soon and
+// the receiver has taken it all. Not more than it has taken from the start, because a socket's
 // buffers take the first bytes of one who reads none; nor than a part of what is left of the
 // budget, so that many who read slowly leave enough to one who does not.
 void Conduit::grow_window() {
   uint64_t wanted = window_;
   if (window_ < kFirstWindowBytes && delivered_ >= kGrowAfterBytes) {
     wanted = kFirstWindowBytes;
-  } else if (window_was_limit_ && inbox_.empty() && window_ >= kFirstWindowBytes) {
+  } else if (window_is_short_ && inbox_.empty() && window_ >= kFirstWindowBytes) {
     wanted = std::min(2 * window_, line_bytes());
     if (wanted <= window_ || wanted > delivered_) return;
-    window_was_limit_ = false;
+    window_is_short_ = false;
   }
   if (wanted > (budget_.available_bytes() + window_) / kBudgetParts) return;
   window_ = wanted;
@@ -148,6 +153,7 @@ void Conduit::attach(uint64_t generation) {
   lane_heard_ = false;
   reset_sent_ = false;
   round_trip_ = base::Duration::max();  // it may go another way
+  watched_.reset();
   next_ = una();
   if (generation == 0) return;
   // What the lane before told since the greeting may not have arrived.
@@ -249,7 +255,7 @@ void Conduit::take_data(Frame& frame, TimePoint now) {
     }
     offset = end;
   }
-  if (received_ != before) watch_grants(before, now);
+  if (received_ != before) watch_grant(before, now);
   if (frame.fin && !peer_fin_) {
     peer_fin_ = true;
     received_ += 1;
@@ -260,15 +266,16 @@ void Conduit::take_data(Frame& frame, TimePoint now) {
   }
 }
 
-// A limit that is reached exactly has stopped the peer, and the first byte beyond it cannot come
-// sooner than a round trip after the next one was told.
-void Conduit::watch_grants(uint64_t before, TimePoint now) {
-  for (const Grant& grant : grants_) {
-    if (received_ == grant.to) window_was_limit_ = true;
-    if (before <= grant.from && grant.from < received_) {
-      round_trip_ = std::min(round_trip_, now - grant.at);
-    }
+// The first byte beyond a limit cannot come sooner than a round trip after the next one was told.
+void Conduit::watch_grant(uint64_t before, TimePoint now) {
+  if (!watched_) return;
+  const base::Duration passed = now - watched_->at;
+  if (before <= watched_->before && watched_->before < received_) {
+    round_trip_ = std::min(round_trip_, passed);
   }
+  if (received_ < watched_->limit) return;
+  window_is_short_ = window_is_short_ || (passed - kSlack) / kRoundTripsMax <= round_trip_;
+  watched_.reset();
 }
 
 void Conduit::want_ack(TimePoint due) { ack_due_ = std::min(ack_due_.value_or(due), due); }
@@ -312,9 +319,8 @@ void Conduit::add_ack(Frame& frame, TimePoint now) {
   const uint64_t limit = std::max(granted_, delivered_ + window_);
   if (frame.attach || received_ != acknowledged_) frame.received = received_;
   if (frame.attach || limit != told_limit_) frame.limit = limit;
-  if (limit != granted_) {
-    grants_[grants_index_] = {.from = granted_, .to = limit, .at = now};
-    grants_index_ = (grants_index_ + 1) % grants_.size();
+  if (limit != granted_ && !watched_) {
+    watched_ = Grant{.before = granted_, .limit = limit, .at = now};
   }
   acknowledged_ = received_;
   granted_ = told_limit_ = limit;

@@ -4,7 +4,6 @@
 // carries out what it asks for. No socket, thread, clock or gRPC.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -114,7 +113,7 @@ class Conduit {
   base::Status check_data(const Frame& frame) const;
   void take_credit(const Frame& frame);
   void take_data(Frame& frame, base::TimePoint now);
-  void watch_grants(uint64_t before, base::TimePoint now);
+  void watch_grant(uint64_t before, base::TimePoint now);
   void want_ack(base::TimePoint due);
   void grow_window();
   uint64_t line_bytes() const;
@@ -154,16 +153,17 @@ class Conduit {
   // what the peer was told last, on this lane
   uint64_t acknowledged_ = 0;
   uint64_t told_limit_ = kFloorBytes;
+  std::optional<base::TimePoint> ack_due_;
+
+  // how soon a limit is used up: one at a time is watched, on this lane
   struct Grant {
-    uint64_t from = UINT64_MAX;  // the limit before
-    uint64_t to = 0;
+    uint64_t before = 0;  // the limit that it replaced
+    uint64_t limit = 0;
     base::TimePoint at;
   };
-  std::array<Grant, 8> grants_{};  // the last ones, to see which of them stopped the peer
-  size_t grants_index_ = 0;
-  base::Duration round_trip_ = base::Duration::max();  // the least that was seen on this lane
-  bool window_was_limit_ = false;
-  std::optional<base::TimePoint> ack_due_;
+  std::optional<Grant> watched_;
+  base::Duration round_trip_ = base::Duration::max();  // the least that was seen
+  bool window_is_short_ = false;
 
   // this lane
   bool attached_ = false;

@@ -92,6 +92,47 @@ TEST_CASE("conduit: a new lane may go a longer way, and its window grows again")
   CHECK(window_after(kLong) == kWindowBytesMax);
 }
 
+TEST_CASE("conduit: a window that lasts for more than a few round trips stays as it is") {
+  Attached end;
+  uint64_t sent = 0;
+  uint64_t limit = kFloorBytes;
+  TimePoint now = kStart;
+  for (const Duration round_trip : {1ms, 1ms, 10ms, 10ms, 10ms, 10ms, 10ms, 10ms}) {
+    limit = fill_and_drain(end.conduit, sent, limit, now, round_trip);
+  }
+  CHECK(limit - sent == 2 * kFirstWindowBytes);
+  limit = fill_and_drain(end.conduit, sent, limit, now, 9ms);  // 4 of them and 5 ms
+  CHECK(limit - sent == 4 * kFirstWindowBytes);
+}
+
+TEST_CASE("conduit: on a long line the window grows past another one that stops the peer first") {
+  constexpr uint64_t kLineBytesPerMs = 125'000;
+  constexpr uint64_t kOtherWindowBytes = 14 << 20;  // HTTP/2's, which grows with what passes
+  Attached end;
+  std::deque<std::pair<TimePoint, uint64_t>> limits;  // on their way to the peer
+  std::deque<std::pair<TimePoint, size_t>> bytes;     // and from it
+  uint64_t sent = 0;
+  uint64_t received = 0;
+  uint64_t limit = kFloorBytes;
+  for (TimePoint now = kStart; now < kStart + 5s; now += 1ms) {
+    for (; !limits.empty() && limits.front().first <= now; limits.pop_front()) {
+      limit = limits.front().second;
+    }
+    const size_t part =
+        std::min({limit - sent, kLineBytesPerMs, received + kOtherWindowBytes - sent});
+    if (part > 0) bytes.emplace_back(now + 100ms, part);
+    sent += part;
+    for (; !bytes.empty() && bytes.front().first <= now; bytes.pop_front()) {
+      REQUIRE(end.conduit.on_frame(data_frame(received, bytes.front().second), now).ok());
+      received += bytes.front().second;
+      end.conduit.on_delivered(bytes.front().second, now);
+    }
+    const auto frame = end.conduit.next_frame(now);
+    if (frame && frame->limit) limits.emplace_back(now + 100ms, *frame->limit);
+  }
+  CHECK(end.budget.used_bytes() == kWindowBytesMax - kFloorBytes);
+}
+
 TEST_CASE("conduit: two hundred that took a MiB and then nothing leave room for one that reads") {
   Budget budget;
   const auto window_after = [&budget](Conduit& conduit, uint64_t taken) {
