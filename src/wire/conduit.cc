@@ -40,7 +40,7 @@ constexpr base::Duration kSlack = std::chrono::milliseconds(5);  // for processe
 // times as much as 32.
 constexpr uint64_t kLineBytesPerUs = 2500;
 constexpr uint64_t kShortLineBytes = 2 << 20;
-constexpr base::Duration kLongLine = std::chrono::milliseconds(50);  // holds any window
+constexpr base::Duration kLongLine = std::chrono::milliseconds(50);  // holds the largest by far
 
 }  // namespace
 
@@ -51,8 +51,8 @@ Conduit::Conduit(Budget& budget, Protection protection)
 
 size_t Conduit::readable_bytes() const {
   if (fin_queued_ || local_reset_ || peer_reset_) return 0;
-  // Whatever the peer grants, no more is kept for it than it has acknowledged in all: a window of
-  // ours never grows beyond what was delivered, so such a peer loses nothing by it.
+  // Whatever the peer grants, no more is kept for it than a window of ours would be, which after
+  // the first never grows beyond what was delivered: a peer that is as we are loses nothing by it.
   const uint64_t keep = std::clamp(replay_.una(), kFirstWindowBytes, kWindowBytesMax);
   const uint64_t limit = std::min(limit_, replay_.una() + keep);
   const uint64_t credit = limit > replay_.end() ? limit - replay_.end() : 0;
@@ -152,8 +152,9 @@ void Conduit::attach(uint64_t generation) {
   attach_sent_ = generation > 0;
   lane_heard_ = false;
   reset_sent_ = false;
-  round_trip_ = base::Duration::max();  // it may go another way
+  round_trip_ = base::Duration::max();  // it may go another way, which tells what is short
   watched_.reset();
+  window_is_short_ = false;
   next_ = una();
   if (generation == 0) return;
   // What the lane before told since the greeting may not have arrived.
@@ -267,6 +268,8 @@ void Conduit::take_data(Frame& frame, TimePoint now) {
 }
 
 // The first byte beyond a limit cannot come sooner than a round trip after the next one was told.
+// Where the line and not the limit stops the peer it comes later; a window is then larger than it
+// need be, and not smaller.
 void Conduit::watch_grant(uint64_t before, TimePoint now) {
   if (!watched_) return;
   const base::Duration passed = now - watched_->at;

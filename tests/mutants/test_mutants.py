@@ -20,6 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 BUILD = REPOSITORY / os.environ.get("MINDMELD_BUILD", "build")
 
 CONDUIT = ("src/wire/conduit.cc", "tests/sim_conduit")
+WINDOW = ("src/wire/conduit.cc", "tests/unit_wire")  # right bytes pass through any
 RENDEZVOUS = ("src/router/rendezvous.cc", "tests/sim_world")
 # What honest ends make up for, or never do, so that no simulation of them sees it.
 RENDEZVOUS_RULES = ("src/router/rendezvous.cc", "tests/unit_router")
@@ -84,6 +85,18 @@ MUTANTS = {
     ),
     "the budget is not asked": Mutant(
         CONDUIT, "floor + budget_.available_bytes()", "floor + kWindowBytesMax"
+    ),
+    "all is kept that a peer grants": Mutant(
+        WINDOW, "std::clamp(replay_.una(), kFirstWindowBytes, kWindowBytesMax);", "kWindowBytesMax;"
+    ),
+    "a window grows however long it lasts": Mutant(
+        WINDOW, "(passed - kSlack) / kRoundTripsMax <= round_trip_", "true"
+    ),
+    "a new lane is as long as the one before": Mutant(
+        WINDOW, "  round_trip_ = base::Duration::max();"
+    ),
+    "what was short on one lane is on the next": Mutant(
+        WINDOW, "  watched_.reset();\n  window_is_short_ = false;\n", "  watched_.reset();\n"
     ),
     "any generation may join": Mutant(
         RENDEZVOUS_RULES, "  if (is_older) {", "  if (is_older && is_first) {"

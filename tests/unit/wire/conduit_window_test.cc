@@ -83,12 +83,17 @@ TEST_CASE("conduit: a new lane may go a longer way, and its window grows again")
   };
   CHECK(window_after(1ms) == 2'500'000);
   CHECK(window_after(kLong) == 2'500'000);  // the same lane: it is the other end that is slower
-  end.conduit.detach();
-  Frame hello = end.conduit.greeting(1);
-  end.conduit.attach(1);
-  Frame answer = attach_frame();
-  answer.attach->generation = 1;
-  REQUIRE(end.conduit.on_frame(answer, now).ok());
+  const auto move = [&](uint64_t generation) {
+    end.conduit.detach();
+    end.conduit.greeting(generation);
+    end.conduit.attach(generation);
+    Frame answer = attach_frame();
+    answer.attach->generation = generation;
+    REQUIRE(end.conduit.on_frame(answer, now).ok());
+  };
+  move(1);
+  CHECK(window_after(1ms) == 2'500'000);  // not longer after all
+  move(2);
   CHECK(window_after(kLong) == kWindowBytesMax);
 }
 
@@ -109,17 +114,20 @@ TEST_CASE("conduit: on a long line the window grows past another one that stops 
   constexpr uint64_t kLineBytesPerMs = 125'000;
   constexpr uint64_t kOtherWindowBytes = 14 << 20;  // HTTP/2's, which grows with what passes
   Attached end;
-  std::deque<std::pair<TimePoint, uint64_t>> limits;  // on their way to the peer
-  std::deque<std::pair<TimePoint, size_t>> bytes;     // and from it
+  struct Told {
+    TimePoint at;
+    uint64_t received = 0;
+    uint64_t limit = kFloorBytes;
+  };
+  std::deque<Told> told{{}};                       // on its way to the peer; first what it knows
+  std::deque<std::pair<TimePoint, size_t>> bytes;  // and from it
   uint64_t sent = 0;
   uint64_t received = 0;
   uint64_t limit = kFloorBytes;
   for (TimePoint now = kStart; now < kStart + 5s; now += 1ms) {
-    for (; !limits.empty() && limits.front().first <= now; limits.pop_front()) {
-      limit = limits.front().second;
-    }
-    const size_t part =
-        std::min({limit - sent, kLineBytesPerMs, received + kOtherWindowBytes - sent});
+    while (told.size() > 1 && told[1].at <= now) told.pop_front();
+    const size_t part = std::min({told.front().limit - sent, kLineBytesPerMs,
+                                  told.front().received + kOtherWindowBytes - sent});
     if (part > 0) bytes.emplace_back(now + 100ms, part);
     sent += part;
     for (; !bytes.empty() && bytes.front().first <= now; bytes.pop_front()) {
@@ -128,7 +136,8 @@ TEST_CASE("conduit: on a long line the window grows past another one that stops 
       end.conduit.on_delivered(bytes.front().second, now);
     }
     const auto frame = end.conduit.next_frame(now);
-    if (frame && frame->limit) limits.emplace_back(now + 100ms, *frame->limit);
+    if (frame && frame->limit) limit = *frame->limit;
+    told.push_back({now + 100ms, received, limit});
   }
   CHECK(end.budget.used_bytes() == kWindowBytesMax - kFloorBytes);
 }
