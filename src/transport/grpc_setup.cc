@@ -38,7 +38,7 @@ bool set_up() {
 
 void set_up_grpc() {
   // Once: protobuf's handler may not be set while another thread logs.
-  [[maybe_unused]] static const bool is_done = set_up();
+  [[maybe_unused]] static const bool kDone = set_up();
 }
 
 }  // namespace mm::transport
