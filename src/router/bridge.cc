@@ -68,6 +68,7 @@ void Bridge::finish(LaneEnd end) {
 }
 
 void Bridge::cancel() {
+  was_cancelled_ = true;
   for (size_t i = 0; i < lanes_.size(); ++i) {
     if (!over_[i]) lanes_[i]->cancel();
   }

@@ -55,6 +55,7 @@ class Bridge final : public Lane::Listener, public std::enable_shared_from_this<
 
   // Cuts off whichever lane is not over yet.
   void cancel();
+  bool was_cancelled() const { return was_cancelled_; }
 
   bool is_ending() const { return is_ending_; }
   bool is_over() const { return over_[0] && over_[1]; }
@@ -63,12 +64,12 @@ class Bridge final : public Lane::Listener, public std::enable_shared_from_this<
   // kShareLost, "done", "connect lost" or "ended". Require: is_over().
   std::string_view why() const { return why_; }
   uint64_t bytes_from(Role role) const;  // any thread
+  Role role_of(const Lane& lane) const;  // any thread. Require: it is one of the two
 
  private:
   void on_read(Lane& lane, bool ok) override;
   void on_written(Lane& lane, bool ok) override;
 
-  Role role_of(const Lane& lane) const;
   Lane& lane(Role role) const { return *lanes_[static_cast<size_t>(role)]; }
 
   const std::array<std::shared_ptr<Lane>, 2> lanes_;  // by Role
@@ -80,6 +81,7 @@ class Bridge final : public Lane::Listener, public std::enable_shared_from_this<
   std::array<bool, 2> half_closed_{};
   std::array<bool, 2> over_{};
   bool is_ending_ = false;
+  bool was_cancelled_ = false;
   std::string_view why_;
 };
 

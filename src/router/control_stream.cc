@@ -225,7 +225,9 @@ void ControlStream::pump() {
 }
 
 void ControlStream::over() {
-  host_.switchboard.remove_share(*this, context_.IsCancelled());
+  const bool was_lost = context_.IsCancelled();
+  if (was_lost && end_.ok()) host_.switchboard.count_refusal("call_lost", caller_of(context_));
+  host_.switchboard.remove_share(*this, was_lost);
   enter(Phase::kOver);
   unsent_.clear();
   timer_.reset();  // here, on the loop: the last reference may go elsewhere

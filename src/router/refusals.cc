@@ -22,7 +22,7 @@ constexpr std::string_view kUnusual[] = {
 constexpr std::string_view kUsual[] = {
     // Ends that wait for each other, move, or come too late.
     "no_service", "name", "name_taken", "token", "share_gone", "lane_wait", "newer_lane",
-    "replaced_lane", "lane_age", "draining",
+    "replaced_lane", "lane_age", "call_lost", "draining",
     // Whoever looks in at an open port.
     "no_call"};
 

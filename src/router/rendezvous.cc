@@ -172,6 +172,7 @@ void Rendezvous::gone(const Lane& lane) {
   const auto place = waiting_.find(&lane);
   if (place == waiting_.end()) return;
   const auto found = entries_.find(place->second);
+  host_.refused("call_lost", found->second.waiting->request.caller.name);
   stop_waiting(found);
   if (!found->second.joined) erase(found);
 }

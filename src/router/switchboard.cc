@@ -167,6 +167,10 @@ void Switchboard::lane_over(const Lane& lane, bool was_lost) {
   }
   const Open open = std::move(found->second);
   bridges_.erase(found);
+  // Whatever we ended ourselves was counted by its own reason.
+  if (was_lost && !lane.is_finishing() && !open.bridge->was_cancelled()) {
+    refused("call_lost", open.callers[static_cast<size_t>(open.bridge->role_of(lane))].name);
+  }
   open.bridge->lane_over(lane, was_lost);
   if (!open.bridge->is_over()) {
     ending(open.bridge);
@@ -343,7 +347,7 @@ void Switchboard::on_deadline() {
   while (!ending_.empty() && ending_.front().first <= now) {
     const std::shared_ptr<Bridge> bridge = ending_.front().second.lock();
     ending_.pop_front();
-    if (!bridge || bridge->is_over()) continue;
+    if (!bridge || bridge->is_over() || bridge->was_cancelled()) continue;
     refused("stuck_reader", "");
     bridge->cancel();
   }

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import h2.events
 import pytest
+from harness.admin import admin_of, samples
 from harness.chaos import UP, Chaos
 from harness.cpu import cpu_s, expect_rest
 from harness.http2 import FORWARD, LANE, Http2
@@ -50,14 +51,21 @@ def headers_frame(stream: int, *headers: tuple[bytes, bytes]) -> bytes:
     return struct.pack(">I", len(block))[1:] + b"\x01\x05" + struct.pack(">I", stream) + block
 
 
-def many_headers(stream: int, size: int) -> bytes:
-    """Frames of a call with so many bytes of metadata, or a little more, in headers of 4 KiB each.
+def long_length(value: int) -> bytes:
+    """Of a string, in seven bits and as many bytes as it takes after them (RFC 7541, 5.1)."""
+    encoded, value = b"\x7f", value - 127
+    while value >= 128:
+        encoded, value = encoded + bytes([value % 128 | 128]), value // 128
+    return encoded + bytes([value])
 
-    Written by hand: python3-h2 takes seconds for ten of these MiB.
+
+def long_headers(stream: int, count: int, size: int) -> bytes:
+    """Frames of a call with so many headers of so many bytes each.
+
+    Written by hand: python3-h2 takes seconds for ten MiB.
     """
-    length = b"\x7f" + bytes([(4096 - 127) % 128 | 128, (4096 - 127) // 128])  # RFC 7541, 5.1
     call = headers_frame(stream, *CALL)[9:]
-    block = call + (b"\0\x01x" + length + b"y" * 4096) * (size // 4096)
+    block = call + (b"\0\x01x" + long_length(size) + b"y" * size) * count
     parts = [block[begin : begin + 16384] for begin in range(0, len(block), 16384)]
     frames = b""
     for number, part in enumerate(parts):
@@ -67,8 +75,10 @@ def many_headers(stream: int, size: int) -> bytes:
     return frames
 
 
-# On a stream that no client has come to yet: a call whose key says that base64 follows, and it does not.
+# On a stream that no client has come to yet: a call whose key says that base64 follows, and it does not;
+# and one with more than the router takes (transport/server.cc).
 MALFORMED = headers_frame(0x7FFFFFF1, *CALL, (b"mindmeld-bin", b"!!!"))
+TOO_LONG = long_headers(0x7FFFFFF1, 1, 80 << 10)
 
 
 @pytest.fixture
@@ -150,15 +160,17 @@ def test_metadata_of_many_mebibytes_is_not_kept(
     before = router.program.resident_kib()
     for _ in range(3):
         client = world.owned(Http2(router.address))
-        client.write(many_headers(1, 10 << 20))
+        client.write(long_headers(1, 2560, 4096))
         ping(others)
     expect_unharmed(router, others, before)
 
 
-def test_a_malformed_binary_header_costs_its_own_connection_and_the_lanes_there_go_on(
-    world: World, router: Router
+@pytest.mark.parametrize("headers", [MALFORMED, TOO_LONG], ids=["malformed", "too long"])
+def test_headers_that_are_not_taken_cost_their_own_connection_and_the_lanes_there_go_on(
+    world: World, headers: bytes
 ) -> None:
     """As where a front end has put somebody else's call on the connection of a lane (H6)."""
+    router = world.router("--admin", "127.0.0.1:0")
     world.share(router, f"web={world.target().serve(echo).port}")
     link = world.owned(Chaos(router.address))
     way = replace(router, flags=("--router", f"http://{link.address}"))
@@ -172,7 +184,7 @@ def test_a_malformed_binary_header_costs_its_own_connection_and_the_lanes_there_
         if direction != UP:
             return block
         link.on_block = lambda _, later: later
-        return MALFORMED + block
+        return headers + block
 
     link.on_block = put_before
     for end in ends:
@@ -181,6 +193,7 @@ def test_a_malformed_binary_header_costs_its_own_connection_and_the_lanes_there_
     for end in ends:
         ping(end)
     assert not unhurt.has_said("tunnel.lost")
+    assert samples(admin_of(router))['mindmeld_router_refusals_total{reason="call_lost"}'] == 1
 
 
 def test_streams_that_are_reset_as_fast_as_they_are_opened(

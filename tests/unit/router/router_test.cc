@@ -79,6 +79,7 @@ TEST_CASE("router: a half-close delivers what came before it, and two end both l
   CHECK(connection.share_end.receive().empty());
   CHECK(connection.share_end.finish().ok());
   CHECK(connection.connect_end.finish().ok());
+  CHECK(router.refused("call_lost") == 0);
 }
 
 TEST_CASE("router: when one end cancels, the other's lane ends with ABORTED") {
@@ -87,11 +88,13 @@ TEST_CASE("router: when one end cancels, the other's lane ends with ABORTED") {
     Connection connection(router);
     connection.connect_end.cancel();
     CHECK(connection.share_end.finish().error_code() == StatusCode::ABORTED);
+    CHECK(router.refused("call_lost") == 1);
   }
   LiveRouter another;
   Connection connection(another);
   connection.share_end.cancel();
   CHECK(connection.connect_end.finish().error_code() == StatusCode::ABORTED);
+  CHECK(another.refused("call_lost") == 1);
 }
 
 TEST_CASE("router: an end that stopped reading does not keep a lane whose other end is gone") {
@@ -107,6 +110,7 @@ TEST_CASE("router: an end that stopped reading does not keep a lane whose other 
   writer.join();
   while (test::list(router).services(0).connections() > 0) continue;
   CHECK(router.refused("stuck_reader") == 1);
+  CHECK(router.refused("call_lost") == 1);  // the one that was cancelled
 }
 
 TEST_CASE("router: two hundred lanes at once are all admitted and joined") {
@@ -284,6 +288,20 @@ TEST_CASE("router: heartbeats are answered, and a silent control stream is ended
   CHECK(share.finish().error_code() == StatusCode::DEADLINE_EXCEEDED);
   CHECK(test::list(router).services_size() == 0);
   CHECK(router.refused("silence") == 1);
+}
+
+TEST_CASE(
+    "router: a control stream that breaks off is counted, and one that its share ends is not") {
+  LiveRouter router;
+  {
+    Share share(router, "web");
+    share.half_close();
+    CHECK(share.finish().ok());
+  }
+  CHECK(router.refused("call_lost") == 0);
+  { Share share(router, "web"); }  // cancels
+  while (test::list(router).services_size() > 0) continue;
+  CHECK(router.refused("call_lost") == 1);
 }
 
 TEST_CASE("router: a share that does not take its messages loses its stream, not the router") {

@@ -142,6 +142,47 @@ TEST_CASE("switchboard: a token is for the share that had the name when it was m
   CHECK(board.refused("share_gone") == 1);
 }
 
+TEST_CASE("switchboard: a lane that broke off is counted once, and none that was ended here") {
+  Board board(0min);
+  board.register_share();
+  const auto connect = board.join();
+  const auto share = board.all.back();
+  board.switchboard.lane_over(*connect, true);
+  CHECK(board.refused("call_lost") == 1);
+  CHECK(share->code() == base::Code::kAborted);
+  board.switchboard.lane_over(*share, true);  // gone as well, while it was told
+  CHECK(board.refused("call_lost") == 1);
+}
+
+TEST_CASE("switchboard: a lane that broke off while it waited is counted") {
+  Board board(0min);
+  board.register_share();
+  const auto forwards = board.switchboard.forward_to("web", 1, board.share.caller());
+  REQUIRE(forwards.ok());
+  const auto lane = std::make_shared<RecordingLane>();
+  board.switchboard.lane_arrived(
+      lane, {forwards->tokens.front(), Role::kConnect, "web", 0, "", board.share.caller()});
+  CHECK(lane->is_waiting());
+  board.switchboard.lane_over(*lane, true);
+  CHECK(board.refused("call_lost") == 1);
+}
+
+TEST_CASE("switchboard: two lanes whose readers stopped are counted once, and are not lost") {
+  Board board(0min);
+  board.register_share();
+  const auto connect = board.join();
+  const auto share = board.all.back();
+  connect->reader->on_read(*connect, false);
+  share->reader->on_read(*share, false);
+  board.loop.run_due();
+  board.switchboard.lane_over(*share, false);  // which waits for connect's as well
+  board.wait_until(board.clock.time + board.limits.end_patience);
+  CHECK(connect->is_cancelled);
+  board.switchboard.lane_over(*connect, true);
+  CHECK(board.refused("stuck_reader") == 1);
+  CHECK(board.refused("call_lost") == 0);
+}
+
 TEST_CASE("switchboard: a router has so many services, and those that it has go on") {
   Board board(0min);
   board.limits.services = 1;
