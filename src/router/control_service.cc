@@ -15,28 +15,31 @@ using mindmeld::v1::ListServicesResponse;
 
 // More that come at once wait inside gRPC for these.
 constexpr int kRequestedStreams = 8;
-constexpr int kRequestedForwards = 32;
-constexpr int kRequestedLists = 4;
+
+std::string path_to(const char* method) {
+  return std::string("/") + mindmeld::v1::ControlService::service_full_name() + "/" + method;
+}
 
 }  // namespace
 
 ControlService::ControlService(net::Loop& loop, Switchboard& switchboard, transport::Guests& guests,
-                               const Limits& limits, const std::string& public_url)
-    : switchboard_(switchboard),
-      streams_{loop, service_, switchboard, guests, limits, public_url},
-      forward_{loop, guests, service_, &Service::RequestForwardToService,
-               [this](const ForwardToServiceRequest& request, const Credential& credential) {
-                 return forward_to_service(request, credential);
-               }},
-      list_{loop, guests, service_, &Service::RequestListServices,
-            [this](const ListServicesRequest& request, const Credential& credential) {
-              return list_services(request, credential);
-            }} {}
+                               const Limits& limits, const std::string& public_url,
+                               UnaryService& unary)
+    : switchboard_(switchboard), streams_{loop, service_, switchboard, guests, limits, public_url} {
+  unary.add<ForwardToServiceRequest, ForwardToServiceResponse>(
+      path_to("ForwardToService"),
+      [this](const ForwardToServiceRequest& request, const Credential& credential) {
+        return forward_to_service(request, credential);
+      });
+  unary.add<ListServicesRequest, ListServicesResponse>(
+      path_to("ListServices"),
+      [this](const ListServicesRequest& request, const Credential& credential) {
+        return list_services(request, credential);
+      });
+}
 
 void ControlService::serve(grpc::ServerCompletionQueue& queue) {
   for (int i = 0; i < kRequestedStreams; ++i) ControlStream::request(streams_, queue);
-  for (int i = 0; i < kRequestedForwards; ++i) Forward::request(forward_, queue);
-  for (int i = 0; i < kRequestedLists; ++i) List::request(list_, queue);
 }
 
 base::StatusOr<ForwardToServiceResponse> ControlService::forward_to_service(

@@ -7,38 +7,30 @@
 #include "net/loop.h"
 #include "router/control_stream.h"
 #include "router/switchboard.h"
-#include "router/unary_call.h"
+#include "router/unary_service.h"
 
 namespace mm::router {
 
 class ControlService {
  public:
-  // Borrowed; they outlive the server.
+  // Borrowed; they outlive the server. Its unary methods are added to `unary`.
   ControlService(net::Loop& loop, Switchboard& switchboard, transport::Guests& guests,
-                 const Limits& limits, const std::string& public_url);
+                 const Limits& limits, const std::string& public_url, UnaryService& unary);
 
   grpc::Service& service() { return service_; }
 
-  // Takes calls on `queue` from now on, as many at a time as a burst brings.
+  // Takes streams on `queue` from now on, as many at a time as a burst brings.
   void serve(grpc::ServerCompletionQueue& queue);
 
  private:
-  using Service = mindmeld::v1::ControlService::AsyncService;
-  using Forward = UnaryCall<Service, mindmeld::v1::ForwardToServiceRequest,
-                            mindmeld::v1::ForwardToServiceResponse>;
-  using List =
-      UnaryCall<Service, mindmeld::v1::ListServicesRequest, mindmeld::v1::ListServicesResponse>;
-
   base::StatusOr<mindmeld::v1::ForwardToServiceResponse> forward_to_service(
       const mindmeld::v1::ForwardToServiceRequest& request, const Credential& credential);
   base::StatusOr<mindmeld::v1::ListServicesResponse> list_services(
       const mindmeld::v1::ListServicesRequest& request, const Credential& credential);
 
   Switchboard& switchboard_;
-  Service service_;
+  ControlStream::Service service_;
   const ControlStream::Host streams_;
-  const Forward::Method forward_;
-  const List::Method list_;
 };
 
 }  // namespace mm::router

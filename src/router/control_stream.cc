@@ -50,6 +50,9 @@ void ControlStream::on_over(bool) {
 void ControlStream::start() {
   host_.guests.made_a_call(context_.peer());
   timer_.emplace(host_.loop);
+  if (const base::Status status = check_metadata(context_); !status.ok()) {
+    return refuse("malformed", status);
+  }
   const auto caller = host_.switchboard.admit(credential_of(context_), config::kMayShare, "");
   if (!caller.ok()) return end(caller.status());
   timer_->after(host_.limits.registration_wait, [this] {

@@ -22,10 +22,16 @@ namespace mm::router {
 
 class ControlStream final : public ShareStream, public std::enable_shared_from_this<ControlStream> {
  public:
+  // Its other methods are answered by UnaryService.
+  using Service = mindmeld::v1::ControlService::WithAsyncMethod_CreateService<
+      mindmeld::v1::ControlService::WithGenericMethod_ForwardToService<
+          mindmeld::v1::ControlService::WithGenericMethod_ListServices<
+              mindmeld::v1::ControlService::Service>>>;
+
   // What all of them have in common. Outlives the server.
   struct Host {
     net::Loop& loop;
-    mindmeld::v1::ControlService::AsyncService& service;
+    Service& service;
     Switchboard& switchboard;
     transport::Guests& guests;
     const Limits& limits;

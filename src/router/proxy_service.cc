@@ -17,7 +17,8 @@ void ProxyService::serve(grpc::ServerCompletionQueue& queue) {
 }
 
 void ProxyService::on_lane_opened(std::shared_ptr<ServerLane> lane) {
-  base::StatusOr<LaneRequest> request = parse_lane_request(lane->context().client_metadata());
+  const base::Status size = check_metadata(lane->context());
+  auto request = size.ok() ? parse_lane_request(lane->context().client_metadata()) : size;
   loop_.post([this, lane = std::move(lane), request = std::move(request)]() mutable {
     guests_.made_a_call(lane->context().peer());
     if (!request.ok()) {

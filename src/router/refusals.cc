@@ -18,7 +18,8 @@ constexpr std::string_view kUnusual[] = {
     "max_connections", "max_memory", "opens_per_second", "services", "services_per_caller",
     "tokens", "tokens_per_caller",
     // Ends that do not do what they should.
-    "malformed", "registration_wait", "silence", "unread_messages", "stuck_reader"};
+    "malformed", "unknown_method", "registration_wait", "silence", "unread_messages",
+    "stuck_reader"};
 constexpr std::string_view kUsual[] = {
     // Ends that wait for each other, move, or come too late.
     "no_service", "name", "name_taken", "token", "share_gone", "lane_wait", "newer_lane",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "router/router.h"
 
+#include "router/health.h"
+
 namespace mm::router {
 namespace {
 
@@ -14,16 +16,15 @@ base::StatusOr<std::unique_ptr<Router>> Router::start(net::Loop& loop,
                                                       const Limits& limits,
                                                       const std::string& public_url) {
   std::unique_ptr<Router> router(new Router(loop, limits, public_url));
-  auto server = transport::Server::start(
-      loop, options,
-      {&router->control_.service(), &router->proxy_.service(), &router->health_.service()},
-      router->guests_);
+  auto server = transport::Server::start(loop, options,
+                                         {&router->control_.service(), &router->proxy_.service()},
+                                         router->unary_.service(), router->guests_);
   if (!server.ok()) return server.status();
   router->server_ = std::move(*server);
   for (size_t i = 0; i < router->server_->queue_count(); ++i) {
     router->control_.serve(router->server_->queue(i));
     router->proxy_.serve(router->server_->queue(i));
-    router->health_.serve(router->server_->queue(i));
+    router->unary_.serve(router->server_->queue(i));
   }
   router->server_->serve();
   return router;
@@ -37,9 +38,11 @@ Router::Router(net::Loop& loop, const Limits& limits, const std::string& public_
               [this](std::string_view reason, const std::string& address) {
                 switchboard_.count_refusal(reason, address);
               }),
-      control_(loop, switchboard_, guests_, limits_, public_url),
-      proxy_(loop, switchboard_, guests_),
-      health_(loop, switchboard_, guests_) {}
+      unary_(loop, switchboard_, guests_, limits_),
+      control_(loop, switchboard_, guests_, limits_, public_url, unary_),
+      proxy_(loop, switchboard_, guests_) {
+  add_health(unary_, switchboard_);
+}
 
 Router::~Router() {
   if (stopper_.joinable()) stopper_.join();

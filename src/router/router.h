@@ -13,10 +13,10 @@
 #include "base/status.h"
 #include "net/loop.h"
 #include "router/control_service.h"
-#include "router/health_service.h"
 #include "router/limits.h"
 #include "router/proxy_service.h"
 #include "router/switchboard.h"
+#include "router/unary_service.h"
 #include "transport/server.h"
 
 namespace mm::router {
@@ -60,9 +60,9 @@ class Router {
   base::SystemRandom random_;
   Switchboard switchboard_;
   transport::Guests guests_;
+  UnaryService unary_;
   ControlService control_;
   ProxyService proxy_;
-  HealthService health_;
   std::unique_ptr<transport::Server> server_;
   std::thread stopper_;
 };

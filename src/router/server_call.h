@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "router/admission.h"
+#include "transport/server.h"
 
 namespace mm::router {
 
@@ -17,6 +18,15 @@ namespace mm::router {
 inline grpc::Status grpc_status(const base::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), base::message(status));
+}
+
+// Not OK: the call has more metadata than may be held for it. gRPC sees to that for a single header
+// alone (transport/server.h).
+inline base::Status check_metadata(const grpc::ServerContext& context) {
+  size_t size = 0;
+  for (const auto& [key, value] : context.client_metadata()) size += key.size() + value.size();
+  if (size <= transport::Server::kMetadataBytesMost) return absl::OkStatus();
+  return base::error(base::Code::kInvalidArgument, "the call has too much metadata");
 }
 
 // Who calls: the peer's address without its port, "ipv4:127.0.0.1". Never empty.

@@ -23,9 +23,6 @@ constexpr unsigned kQueuesMost = 8;
 
 // Four frames of 256 KiB. It bounds what one message can make the router hold.
 constexpr int kMessageBytesMost = 1 << 20;
-// 1.51 answers metadata over the limit by closing the whole connection, with everybody's calls:
-// so the limit is well above what any proxy adds.
-constexpr int kMetadataBytesMost = 64 << 10;
 
 // Why each: reference/reliability.md 2.2 to 2.9. The last three are the measured ones: few, large
 // system calls and large HTTP/2 frames.
@@ -38,7 +35,7 @@ void configure(grpc::ServerBuilder& builder) {
       {GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0},  // 1.51 inflates without a bound
       {GRPC_ARG_ALLOW_REUSEPORT, 0},  // else a second router on the port takes half the calls
       {GRPC_ARG_ENABLE_CHANNELZ, 0},
-      {GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMost},
+      {GRPC_ARG_MAX_METADATA_SIZE, Server::kMetadataBytesMost},
       {GRPC_ARG_KEEPALIVE_TIME_MS, 30'000},
       {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000},
       {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000},
@@ -63,6 +60,7 @@ unsigned queues_wanted() {
 
 base::StatusOr<std::unique_ptr<Server>> Server::start(net::Loop& loop, const Options& options,
                                                       const std::vector<grpc::Service*>& services,
+                                                      grpc::AsyncGenericService& others,
                                                       Guests& guests) {
   set_up_grpc();
   auto tls = ServerTls::open(options.tls_cert_file, options.tls_key_file, options.own_identity);
@@ -79,6 +77,7 @@ base::StatusOr<std::unique_ptr<Server>> Server::start(net::Loop& loop, const Opt
     builder.SetResourceQuota(grpc::ResourceQuota("router").Resize(options.buffer_bytes));
   }
   for (grpc::Service* service : services) builder.RegisterService(service);
+  builder.RegisterAsyncGenericService(&others);
   std::unique_ptr<Server> server(new Server(*std::move(tls), *std::move(door)));
   for (unsigned i = 0; i < queues_wanted(); ++i) {
     server->queues_.push_back(builder.AddCompletionQueue());

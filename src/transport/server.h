@@ -3,6 +3,7 @@
 // each. Knows no service: router registers them and requests their calls.
 #pragma once
 
+#include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -23,6 +24,11 @@ namespace mm::transport {
 
 class Server {
  public:
+  // Well above what any proxy adds: 1.51 answers one header that is longer by closing the whole
+  // connection, with everybody's calls. It takes any number of shorter ones, so whoever serves a
+  // call holds it to this (router/server_call.h).
+  static constexpr int kMetadataBytesMost = 64 << 10;
+
   struct Options {
     std::vector<config::Endpoint> listen;  // kTcp, at least one; port 0: one that is free
     std::string tls_cert_file;             // PEM; both or neither
@@ -32,10 +38,12 @@ class Server {
   };
 
   // Listens at once; callers wait until the loop runs, and until serve(). `services` are registered
-  // with it and outlive it, as the loop and `guests` do. kInvalidArgument: the TLS files. Any other
-  // error: an address cannot be listened on.
+  // with it, and `others` for the methods that they do not have; they outlive it, as the loop and
+  // `guests` do. kInvalidArgument: the TLS files. Any other error: an address cannot be listened
+  // on.
   static base::StatusOr<std::unique_ptr<Server>> start(net::Loop& loop, const Options& options,
                                                        const std::vector<grpc::Service*>& services,
+                                                       grpc::AsyncGenericService& others,
                                                        Guests& guests);
 
   ~Server();  // Require: stop() has returned, if a call was ever requested

@@ -11,6 +11,7 @@ import h2.events
 
 from harness.streams import is_ended_within
 
+CREATE = "/mindmeld.v1.ControlService/CreateService"
 FORWARD = "/mindmeld.v1.ControlService/ForwardToService"
 LANE = "/mindmeld.v1.ProxyService/ProxyConnection"
 

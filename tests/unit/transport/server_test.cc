@@ -30,7 +30,7 @@ class ServerWorld {
           refusals_.emplace_back(reason);
         }) {
     const Server::Options options{{config::Endpoint::tcp("127.0.0.1", 0)}, cert_file, key_file};
-    auto started = Server::start(loop_, options, {}, guests_);
+    auto started = Server::start(loop_, options, {}, others_, guests_);
     status = started.status();
     if (!status.ok()) return;
     server = *std::move(started);
@@ -61,6 +61,7 @@ class ServerWorld {
   std::mutex mutex_;
   std::vector<std::string> refusals_;
   transport::Guests guests_;
+  grpc::AsyncGenericService others_;
 };
 
 std::string why_not_started(const std::string& cert_file, const std::string& key_file) {

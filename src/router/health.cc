@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "router/health_service.h"
+#include "router/health.h"
 
 #include "control.grpc.pb.h"
+#include "health.pb.h"
 #include "proxy.grpc.pb.h"
 
 namespace mm::router {
@@ -25,11 +26,12 @@ base::StatusOr<HealthCheckResponse> health(const Switchboard& switchboard,
 
 }  // namespace
 
-HealthService::HealthService(net::Loop& loop, const Switchboard& switchboard,
-                             transport::Guests& guests)
-    : check_{loop, guests, service_, &Service::RequestCheck,
-             [&switchboard](const HealthCheckRequest& request, const Credential&) {
-               return health(switchboard, request);
-             }} {}
+void add_health(UnaryService& unary, const Switchboard& switchboard) {
+  unary.add<HealthCheckRequest, HealthCheckResponse>(
+      "/grpc.health.v1.Health/Check",
+      [&switchboard](const HealthCheckRequest& request, const Credential&) {
+        return health(switchboard, request);
+      });
+}
 
 }  // namespace mm::router
