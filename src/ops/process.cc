@@ -2,6 +2,7 @@
 #include "ops/process.h"
 
 #include <dirent.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -80,6 +81,12 @@ ProcessUse process_use() {
 }
 
 uint64_t resident_bytes() { return memory().resident_bytes; }
+
+void give_back_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
 
 std::optional<uint64_t> memory_limit_bytes(const std::string& root) {
   const auto groups = base::read_file(root + "/proc/self/cgroup");

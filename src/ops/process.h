@@ -21,6 +21,9 @@ ProcessUse process_use();
 
 uint64_t resident_bytes();
 
+// What was freed and is kept for later goes back to the system. It takes milliseconds.
+void give_back_memory();
+
 // What its control group may use, or the narrowest of those around it (cgroup v2, and v1);
 // nothing: there is no such limit. `root`: where /proc and /sys are, for a test.
 std::optional<uint64_t> memory_limit_bytes(const std::string& root = "");

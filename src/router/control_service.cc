@@ -27,12 +27,12 @@ ControlService::ControlService(net::Loop& loop, Switchboard& switchboard, transp
                                UnaryService& unary)
     : switchboard_(switchboard), streams_{loop, service_, switchboard, guests, limits, public_url} {
   unary.add<ForwardToServiceRequest, ForwardToServiceResponse>(
-      path_to("ForwardToService"),
+      path_to("ForwardToService"), UnaryService::For::kAdmitted,
       [this](const ForwardToServiceRequest& request, const Credential& credential) {
         return forward_to_service(request, credential);
       });
   unary.add<ListServicesRequest, ListServicesResponse>(
-      path_to("ListServices"),
+      path_to("ListServices"), UnaryService::For::kAnybody,  // where it names services
       [this](const ListServicesRequest& request, const Credential& credential) {
         return list_services(request, credential);
       });

@@ -55,6 +55,7 @@ void ControlStream::start() {
   }
   const auto caller = host_.switchboard.admit(credential_of(context_), config::kMayShare, "");
   if (!caller.ok()) return end(caller.status());
+  host_.guests.is_known(context_.peer());
   timer_->after(host_.limits.registration_wait, [this] {
     refuse("registration_wait",
            base::error(base::Code::kDeadlineExceeded, "the first message did not come"));

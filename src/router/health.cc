@@ -28,7 +28,7 @@ base::StatusOr<HealthCheckResponse> health(const Switchboard& switchboard,
 
 void add_health(UnaryService& unary, const Switchboard& switchboard) {
   unary.add<HealthCheckRequest, HealthCheckResponse>(
-      "/grpc.health.v1.Health/Check",
+      "/grpc.health.v1.Health/Check", UnaryService::For::kAnybody,
       [&switchboard](const HealthCheckRequest& request, const Credential&) {
         return health(switchboard, request);
       });

@@ -29,6 +29,7 @@ void ProxyService::on_lane_opened(std::shared_ptr<ServerLane> lane) {
         request->role == Role::kShare ? config::kMayShare : config::kMayConnect;
     auto caller = switchboard_.admit(credential_of(lane->context()), verb, request->service);
     if (!caller.ok()) return lane->refuse(caller.status());
+    guests_.is_known(lane->context().peer());
     request->caller = *std::move(caller);
     switchboard_.lane_arrived(lane, *request);
   });

@@ -18,7 +18,7 @@ constexpr std::string_view kUnusual[] = {
     "max_connections", "max_memory", "opens_per_second", "services", "services_per_caller",
     "tokens", "tokens_per_caller",
     // Ends that do not do what they should.
-    "malformed", "unknown_method", "registration_wait", "silence", "unread_messages",
+    "malformed", "unknown_method", "flood", "registration_wait", "silence", "unread_messages",
     "stuck_reader"};
 constexpr std::string_view kUsual[] = {
     // Ends that wait for each other, move, or come too late.

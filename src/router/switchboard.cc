@@ -295,6 +295,10 @@ base::Status Switchboard::check_memory(const std::string& caller) {
   const base::TimePoint now = loop_.clock().now();
   if (memory_bytes_ == 0 || now - memory_looked_ >= kMemoryLook) {
     memory_bytes_ = ops::resident_bytes();
+    if (memory_bytes_ >= limits_.memory_bytes) {  // some of it may be in nobody's use
+      ops::give_back_memory();
+      memory_bytes_ = ops::resident_bytes();
+    }
     memory_looked_ = now;
   }
   if (memory_bytes_ < limits_.memory_bytes) return absl::OkStatus();

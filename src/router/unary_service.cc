@@ -66,9 +66,9 @@ void UnaryService::Call::start() {
   const std::string caller = caller_of(context_);
   const auto found = host_.methods_.find(context_.method());
   if (found == host_.methods_.end()) {
-    return finish(host_.refuse(
-        "unknown_method", caller,
-        base::error(base::Code::kUnimplemented, "the router has no such method")));
+    return finish(
+        host_.refuse("unknown_method", caller,
+                     base::error(base::Code::kUnimplemented, "the router has no such method")));
   }
   if (const base::Status status = check_metadata(context_); !status.ok()) {
     return finish(host_.refuse("malformed", caller, status));
@@ -86,8 +86,9 @@ void UnaryService::Call::received(bool ok) {
   patience_.reset();
   if (is_finished_) return;
   if (!ok) return finish(host_.malformed(caller_of(context_), "the call has no request"));
-  const base::StatusOr<grpc::ByteBuffer> response = (*method_)(request_, credential_of(context_));
+  const auto response = method_->answer(request_, credential_of(context_));
   if (!response.ok()) return finish(response.status());
+  if (method_->whom == For::kAdmitted) host_.guests_.is_known(context_.peer());
   stream_.WriteAndFinish(*response, grpc::WriteOptions(), grpc::Status::OK,
                          finished_.start(shared_from_this()));
 }

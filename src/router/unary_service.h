@@ -30,26 +30,30 @@ class UnaryService {
                const Limits& limits)
       : loop_(loop), switchboard_(switchboard), guests_(guests), limits_(limits) {}
 
+  // Whom a method answers with OK.
+  enum class For { kAnybody, kAdmitted };
+
   // `path`: as HTTP/2 has it, "/package.Service/Method". `answer` is called on the loop. Before
   // serve().
   template <typename Request, typename Response>
-  void add(const std::string& path,
+  void add(const std::string& path, For whom,
            std::function<base::StatusOr<Response>(const Request&, const Credential&)> answer) {
-    methods_.emplace(
-        path,
-        [this, answer = std::move(answer)](grpc::ByteBuffer& message, const Credential& credential)
-            -> base::StatusOr<grpc::ByteBuffer> {
-          Request request;
-          if (!grpc::SerializationTraits<Request>::Deserialize(&message, &request).ok()) {
-            return malformed(credential.address, "the request cannot be parsed");
-          }
-          const base::StatusOr<Response> response = answer(request, credential);
-          if (!response.ok()) return response.status();
-          grpc::ByteBuffer bytes;
-          bool is_own = false;
-          grpc::SerializationTraits<Response>::Serialize(*response, &bytes, &is_own);
-          return bytes;
-        });
+    const auto answer_bytes =
+        [this, answer = std::move(answer)](
+            grpc::ByteBuffer& message,
+            const Credential& credential) -> base::StatusOr<grpc::ByteBuffer> {
+      Request request;
+      if (!grpc::SerializationTraits<Request>::Deserialize(&message, &request).ok()) {
+        return malformed(credential.address, "the request cannot be parsed");
+      }
+      const base::StatusOr<Response> response = answer(request, credential);
+      if (!response.ok()) return response.status();
+      grpc::ByteBuffer bytes;
+      bool is_own = false;
+      grpc::SerializationTraits<Response>::Serialize(*response, &bytes, &is_own);
+      return bytes;
+    };
+    methods_.emplace(path, Method{whom, answer_bytes});
   }
 
   grpc::AsyncGenericService& service() { return service_; }
@@ -59,8 +63,10 @@ class UnaryService {
 
  private:
   class Call;
-  using Method =
-      std::function<base::StatusOr<grpc::ByteBuffer>(grpc::ByteBuffer&, const Credential&)>;
+  struct Method {
+    For whom;
+    std::function<base::StatusOr<grpc::ByteBuffer>(grpc::ByteBuffer&, const Credential&)> answer;
+  };
 
   base::Status refuse(std::string_view reason, const std::string& caller, base::Status status);
   base::Status malformed(const std::string& caller, const std::string& message);

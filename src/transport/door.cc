@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "transport/door.h"
 
+#include <linux/tcp.h>  // netinet's cannot stand beside it, and guests.cc needs this one
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <utility>
 
 namespace mm::transport {
+
 base::StatusOr<std::unique_ptr<Door>> Door::open(net::Loop& loop,
                                                  const std::vector<config::Endpoint>& endpoints,
                                                  Guests& guests) {

@@ -2,6 +2,8 @@
 #include "transport/guests.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -12,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "net/fd.h"
+
 namespace mm::transport {
 namespace {
 
@@ -21,7 +25,11 @@ constexpr size_t kOtherDescriptors = 64;
 // A look takes a system call for each connection, and strangers must not be able to make us do
 // nothing else.
 constexpr base::Duration kLook = std::chrono::milliseconds(200);
-constexpr base::Duration kLookAtSilent = std::chrono::seconds(1);
+constexpr base::Duration kLookAtStrangers = std::chrono::milliseconds(250);
+
+// A handshake and a call with its message are less. gRPC 1.51 keeps a header that goes on and on,
+// frame by frame, for as long as it does (CVE-2023-33953).
+constexpr uint64_t kUncalledBytesMost = 1 << 20;
 
 size_t room_for_descriptors() {
   rlimit limit{};
@@ -33,6 +41,14 @@ size_t room_for_descriptors() {
 ino_t inode_of(int fd) {
   struct stat info {};
   return fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode) ? info.st_ino : 0;
+}
+
+// Of TCP's payload. Zero where `fd` is no TCP socket.
+uint64_t received_bytes(int fd) {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  const bool ok = getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0;
+  return ok ? info.tcpi_bytes_received : 0;
 }
 
 struct Peer {
@@ -91,11 +107,22 @@ bool Guests::let_in(int fd) {
     return false;
   }
   if (const auto before = guests_.find(fd); before != guests_.end()) gone(before);
-  guests_.emplace(fd, Guest{inode_of(fd), peer.address, peer.name});
+  guests_.emplace(fd, Guest{.inode = inode_of(fd),
+                            .address = peer.address,
+                            .peer = peer.name,
+                            .bytes_most = kUncalledBytesMost});
   ++by_address_[peer.address];
-  silent_.insert_or_assign(peer.name, fd);
-  if (!timer_.is_armed()) look_at_silent_later();
+  strangers_.insert_or_assign(peer.name, fd);
+  if (!timer_.is_armed()) look_at_strangers_later();
   return true;
+}
+
+void Guests::made_a_call(const std::string& peer) {
+  const auto found = strangers_.find(peer);
+  if (found == strangers_.end()) return;
+  Guest& guest = guests_.at(found->second);
+  guest.has_called = true;
+  guest.bytes_most = received_bytes(found->second) + kUncalledBytesMost;
 }
 
 bool Guests::has_room(const std::string& address) const {
@@ -115,21 +142,39 @@ void Guests::forget_gone() {
   }
 }
 
-void Guests::look_at_silent_later() {
-  timer_.after(kLookAtSilent, [this] {
+void Guests::look_at_strangers_later() {
+  timer_.after(kLookAtStrangers, [this] {
     std::vector<int> gone_ones;
-    for (const auto& [peer, fd] : silent_) {
-      if (inode_of(fd) != guests_.at(fd).inode) gone_ones.push_back(fd);
+    for (const auto& [peer, fd] : strangers_) {
+      Guest& guest = guests_.at(fd);
+      if (inode_of(fd) != guest.inode) {
+        gone_ones.push_back(fd);
+      } else if (received_bytes(fd) > guest.bytes_most) {
+        cut(guest, fd);
+      }
     }
     for (const int fd : gone_ones) gone(guests_.find(fd));
-    if (!silent_.empty()) look_at_silent_later();
+    if (!strangers_.empty()) look_at_strangers_later();
   });
+}
+
+// gRPC has the descriptor, and may close it meanwhile: a duplicate stays what it is.
+void Guests::cut(Guest& guest, int fd) {
+  const net::Fd socket(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (inode_of(socket.get()) != guest.inode) return;
+  shutdown(socket.get(), SHUT_RDWR);
+  guest.has_called = true;  // this is what it is counted as
+  guest.bytes_most = UINT64_MAX;
+  on_refused_("flood", guest.address);
 }
 
 void Guests::gone(ByDescriptor::iterator guest) {
   const std::string address = guest->second.address;
   if (--by_address_[address] == 0) by_address_.erase(address);
-  const bool was_silent = silent_.erase(guest->second.peer) > 0;
+  const auto stranger = strangers_.find(guest->second.peer);
+  const bool is_stranger = stranger != strangers_.end() && stranger->second == guest->first;
+  const bool was_silent = is_stranger && !guest->second.has_called;
+  if (is_stranger) strangers_.erase(stranger);
   guests_.erase(guest);
   if (was_silent) on_refused_("no_call", address);
 }

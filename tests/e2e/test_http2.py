@@ -80,6 +80,11 @@ def long_headers(stream: int, count: int, size: int, path: str = FORWARD) -> byt
 # and one with more than the router takes (transport/server.cc).
 MALFORMED = headers_frame(0x7FFFFFF1, *CALL, (b"mindmeld-bin", b"!!!"))
 TOO_LONG = long_headers(0x7FFFFFF1, 1, 80 << 10)
+LANE_METADATA = (
+    ("mindmeld-role", "share"),
+    ("mindmeld-service", "web"),
+    ("mindmeld-generation", "1"),
+)
 
 
 @pytest.fixture
@@ -158,11 +163,14 @@ def test_a_message_that_is_too_large_or_may_become_it_is_refused(
 def test_metadata_of_many_mebibytes_is_not_kept(
     world: World, router: Router, others: socket.socket, path: str
 ) -> None:
-    """H6: 10 MiB, time and again, and the messages that should follow do not come."""
+    """H6: 10 MiB, time and again, from somebody known, and the messages that should follow do not come."""
     before = router.program.resident_kib()
     client = world.owned(Http2(router.address))
-    for call in range(MUCH_KIB // (10 << 10) + 4):
-        assert client.write(long_headers(2 * call + 1, 2560, 4096, path))
+    known = client.request(LANE, *LANE_METADATA, ("mindmeld-token", "0" * 64))
+    client.flush()
+    client.wait(is_over(known))
+    for call in range(1, MUCH_KIB // (10 << 10) + 4):
+        assert client.write(long_headers(known + 2 * call, 2560, 4096, path))
         ping(others)
     expect_unharmed(router, others, before)
 
@@ -196,6 +204,37 @@ def test_headers_that_are_not_taken_cost_their_own_connection_and_the_lanes_ther
         ping(end)
     assert not unhurt.has_said("tunnel.lost")
     assert samples(admin_of(router))['mindmeld_router_refusals_total{reason="call_lost"}'] == 1
+
+
+@pytest.mark.parametrize("calls", [0, 1], ids=["no call", "after a call"])
+def test_headers_that_never_end_are_cut_where_it_is_a_stranger_who_sends_them(
+    world: World, calls: int
+) -> None:
+    """gRPC 1.51 would keep all of them (CVE-2023-33953)."""
+    router = world.router("--admin", "127.0.0.1:0")
+    world.share(router, f"web={world.target().serve(echo).port}")
+    others = world.dial(listening(world.connect(router, "web=0"), "web"))
+    ping(others)
+    before = router.program.resident_kib()
+    client = world.owned(Http2(router.address))
+    for _ in range(calls):
+        stream = client.request("/no/such")
+        client.flush()
+        client.wait(is_over(stream))
+    number = struct.pack(">I", 2 * calls + 1)
+    begun = headers_frame(2 * calls + 1, *CALL)
+    client.write(begun[:4] + b"\0" + begun[5:])  # without END_HEADERS
+    block = (b"\0\x01x" + long_length(4096) + b"y" * 4096) * 3
+    more = (struct.pack(">I", len(block))[1:] + b"\x09\0" + number + block) * 8
+    sent = 0
+    while client.write(more):
+        sent += len(more)
+        assert sent < MUCH_KIB << 10, "it is never cut"
+        ping(others)
+    counts = samples(admin_of(router))
+    assert counts['mindmeld_router_refusals_total{reason="flood"}'] == 1
+    assert counts['mindmeld_router_refusals_total{reason="no_call"}'] == 0
+    expect_unharmed(router, others, before)
 
 
 def test_streams_that_are_reset_as_fast_as_they_are_opened(
@@ -252,16 +291,11 @@ def test_lanes_that_nobody_comes_for_are_ended_and_their_number_is_bounded(
     world: World, router: Router, others: socket.socket
 ) -> None:
     before = router.program.resident_kib()
-    metadata = [
-        ("mindmeld-role", "share"),
-        ("mindmeld-service", "web"),
-        ("mindmeld-generation", "1"),
-    ]
     clients = [world.owned(Http2(router.address)) for _ in range(10)]
     for client in clients:
         for number in range(1000):  # as many as a connection may have
             token = f"{id(client):032x}{number:032x}"
-            client.request(LANE, ("mindmeld-token", token), *metadata)
+            client.request(LANE, ("mindmeld-token", token), *LANE_METADATA)
         client.flush()
     router.program.wait_line("router.refused reason=lanes_per_caller")
     ping(others)

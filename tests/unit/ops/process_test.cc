@@ -3,6 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cstring>
+#include <memory>
+#include <vector>
+
 #include "unit/scratch.h"
 
 using mm::ops::memory_limit_bytes;
@@ -15,6 +19,22 @@ TEST_CASE("process: its memory, descriptors and processor time are known") {
   CHECK(use.most_descriptors >= use.open_descriptors);
   CHECK(use.cpu_s >= 0);
 }
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("process: memory that was freed below what is in use can be given back") {
+  constexpr size_t kBlock = 4096;
+  std::vector<std::unique_ptr<char[]>> blocks;
+  for (int i = 0; i < 16'384; ++i) {
+    blocks.push_back(std::make_unique<char[]>(kBlock));
+    std::memset(blocks.back().get(), 1, kBlock);
+  }
+  const std::unique_ptr<char[]> last = std::move(blocks.back());
+  blocks.clear();
+  const uint64_t before = mm::ops::resident_bytes();
+  mm::ops::give_back_memory();
+  CHECK(mm::ops::resident_bytes() + (32 << 20) < before);
+}
+#endif
 
 TEST_CASE("process: the narrowest limit of a control group and those around it holds") {
   const Scratch root;
