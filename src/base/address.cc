@@ -5,9 +5,26 @@
 #include <netinet/in.h>
 #include <strings.h>
 
+#include <cstring>
+#include <optional>
 #include <utility>
 
 namespace mm::base {
+namespace {
+
+// Also where it is written as IPv6 has it, "::ffff:192.0.2.1". In the machine's byte order.
+std::optional<uint32_t> parse_ipv4(const std::string& text) {
+  in_addr ipv4{};
+  if (inet_pton(AF_INET, text.c_str(), &ipv4) == 1) return ntohl(ipv4.s_addr);
+  in6_addr ipv6{};
+  const bool is_mapped =
+      inet_pton(AF_INET6, text.c_str(), &ipv6) == 1 && IN6_IS_ADDR_V4MAPPED(&ipv6);
+  if (!is_mapped) return std::nullopt;
+  std::memcpy(&ipv4, ipv6.s6_addr + 12, sizeof ipv4);
+  return ntohl(ipv4.s_addr);
+}
+
+}  // namespace
 
 Address Address::tcp(std::string host, uint16_t port) {
   Address address;
@@ -38,24 +55,17 @@ std::string host_port(std::string_view host, uint16_t port) {
 bool is_loopback(std::string_view host) {
   const std::string text(host);
   if (text.empty() || strcasecmp(text.c_str(), "localhost") == 0) return true;
-  in_addr ipv4{};
-  if (inet_pton(AF_INET, text.c_str(), &ipv4) == 1) {
-    return ntohl(ipv4.s_addr) >> 24 == IN_LOOPBACKNET;
-  }
+  if (const auto ipv4 = parse_ipv4(text)) return *ipv4 >> 24 == IN_LOOPBACKNET;
   in6_addr ipv6{};
-  if (inet_pton(AF_INET6, text.c_str(), &ipv6) != 1) return false;
-  if (IN6_IS_ADDR_V4MAPPED(&ipv6)) return ipv6.s6_addr[12] == IN_LOOPBACKNET;
-  return IN6_IS_ADDR_LOOPBACK(&ipv6);
+  return inet_pton(AF_INET6, text.c_str(), &ipv6) == 1 && IN6_IS_ADDR_LOOPBACK(&ipv6);
 }
 
 bool is_private(std::string_view host) {
   if (is_loopback(host)) return true;
   const std::string text(host);
-  in_addr ipv4{};
-  if (inet_pton(AF_INET, text.c_str(), &ipv4) == 1) {
-    const uint32_t address = ntohl(ipv4.s_addr);
-    return address >> 24 == 10 || address >> 20 == 0xac1 || address >> 16 == 0xc0a8 ||
-           address >> 16 == 0xa9fe;
+  if (const auto ipv4 = parse_ipv4(text)) {
+    return *ipv4 >> 24 == 10 || *ipv4 >> 20 == 0xac1 || *ipv4 >> 16 == 0xc0a8 ||
+           *ipv4 >> 16 == 0xa9fe;
   }
   in6_addr ipv6{};
   if (inet_pton(AF_INET6, text.c_str(), &ipv6) != 1) return false;

@@ -27,13 +27,14 @@ TEST_CASE("address: loopback is what cannot leave the machine, and no name but l
 }
 
 TEST_CASE("address: what means nothing to another network is private") {
-  for (const char* host : {"", "localhost", "127.0.0.2", "::1", "10.1.2.3", "172.16.0.1",
-                           "172.31.255.255", "192.168.1.1", "169.254.0.1", "fe80::1", "fd00::1"}) {
+  for (const char* host :
+       {"", "localhost", "127.0.0.2", "::1", "10.1.2.3", "172.16.0.1", "172.31.255.255",
+        "192.168.1.1", "169.254.0.1", "fe80::1", "fd00::1", "::ffff:10.1.2.3"}) {
     CAPTURE(host);
     CHECK(mm::base::is_private(host));
   }
   for (const char* host : {"relay.example.com", "8.8.8.8", "172.15.0.1", "172.32.0.1", "11.0.0.1",
-                           "192.169.0.1", "2001:db8::1", "fe00::1"}) {
+                           "192.169.0.1", "2001:db8::1", "fe00::1", "::ffff:8.8.8.8"}) {
     CAPTURE(host);
     CHECK(!mm::base::is_private(host));
   }
