@@ -88,6 +88,8 @@ class Switchboard final : private Rendezvous::Host {
   void count_refusal(std::string_view reason, const std::string& caller) {
     refused(reason, caller);
   }
+  // The same; returns `status`.
+  base::Status turn_away(std::string_view reason, const std::string& caller, base::Status status);
 
   uint64_t refused_count() const { return refusals_.total(); }
   bool is_draining() const { return is_draining_; }
@@ -112,7 +114,6 @@ class Switchboard final : private Rendezvous::Host {
   base::Status check(const Caller& caller, config::Verb verb, const std::string& service) const;
   void enforce();
   base::Status check_memory(const std::string& caller);
-  base::Status turn_away(std::string_view reason, const std::string& caller, base::Status status);
 
   // A bridge with whose it is.
   struct Open {

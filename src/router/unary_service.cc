@@ -66,18 +66,19 @@ void UnaryService::Call::start() {
   const std::string caller = caller_of(context_);
   const auto found = host_.methods_.find(context_.method());
   if (found == host_.methods_.end()) {
-    return finish(
-        host_.refuse("unknown_method", caller,
-                     base::error(base::Code::kUnimplemented, "the router has no such method")));
+    return finish(host_.switchboard_.turn_away(
+        "unknown_method", caller,
+        base::error(base::Code::kUnimplemented, "the router has no such method")));
   }
   if (const base::Status status = check_metadata(context_); !status.ok()) {
-    return finish(host_.refuse("malformed", caller, status));
+    return finish(host_.switchboard_.turn_away("malformed", caller, status));
   }
   method_ = &found->second;
   patience_.emplace(host_.loop_);
   patience_->after(host_.limits_.registration_wait, [this, caller] {
-    finish(host_.refuse("registration_wait", caller,
-                        base::error(base::Code::kDeadlineExceeded, "the request did not come")));
+    finish(host_.switchboard_.turn_away(
+        "registration_wait", caller,
+        base::error(base::Code::kDeadlineExceeded, "the request did not come")));
   });
   stream_.Read(&request_, read_.start(shared_from_this()));
 }
@@ -102,14 +103,9 @@ void UnaryService::serve(grpc::ServerCompletionQueue& queue) {
   for (int i = 0; i < kRequestedCalls; ++i) Call::request(*this, queue);
 }
 
-base::Status UnaryService::refuse(std::string_view reason, const std::string& caller,
-                                  base::Status status) {
-  switchboard_.count_refusal(reason, caller);
-  return status;
-}
-
 base::Status UnaryService::malformed(const std::string& caller, const std::string& message) {
-  return refuse("malformed", caller, base::error(base::Code::kInvalidArgument, message));
+  return switchboard_.turn_away("malformed", caller,
+                                base::error(base::Code::kInvalidArgument, message));
 }
 
 }  // namespace mm::router

@@ -68,7 +68,6 @@ class UnaryService {
     std::function<base::StatusOr<grpc::ByteBuffer>(grpc::ByteBuffer&, const Credential&)> answer;
   };
 
-  base::Status refuse(std::string_view reason, const std::string& caller, base::Status status);
   base::Status malformed(const std::string& caller, const std::string& message);
 
   net::Loop& loop_;

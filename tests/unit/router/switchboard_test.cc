@@ -66,6 +66,16 @@ struct Board {
     return 0;
   }
 
+  // A connect's lane, for the share of that instance.
+  std::shared_ptr<RecordingLane> arrive(const std::string& instance) {
+    const auto forwards = switchboard.forward_to("web", 1, share.caller());
+    REQUIRE(forwards.ok());
+    const auto lane = std::make_shared<RecordingLane>();
+    switchboard.lane_arrived(
+        lane, {forwards->tokens.front(), Role::kConnect, "web", 0, instance, share.caller()});
+    return lane;
+  }
+
   // The connect's lane of a new connection.
   std::shared_ptr<RecordingLane> join() {
     const auto forwards = switchboard.forward_to("web", 1, share.caller());
@@ -133,11 +143,7 @@ TEST_CASE("switchboard: without an age lanes are never to move") {
 TEST_CASE("switchboard: a token is for the share that had the name when it was minted") {
   Board board(0min);
   board.register_share();
-  const auto forwards = board.switchboard.forward_to("web", 1, board.share.caller());
-  REQUIRE(forwards.ok());
-  const auto lane = std::make_shared<RecordingLane>();
-  board.switchboard.lane_arrived(
-      lane, {forwards->tokens.front(), Role::kConnect, "web", 0, "gone", board.share.caller()});
+  const auto lane = board.arrive("gone");
   CHECK(lane->code() == base::Code::kNotFound);
   CHECK(board.refused("share_gone") == 1);
 }
@@ -157,11 +163,7 @@ TEST_CASE("switchboard: a lane that broke off is counted once, and none that was
 TEST_CASE("switchboard: a lane that broke off while it waited is counted") {
   Board board(0min);
   board.register_share();
-  const auto forwards = board.switchboard.forward_to("web", 1, board.share.caller());
-  REQUIRE(forwards.ok());
-  const auto lane = std::make_shared<RecordingLane>();
-  board.switchboard.lane_arrived(
-      lane, {forwards->tokens.front(), Role::kConnect, "web", 0, "", board.share.caller()});
+  const auto lane = board.arrive("");
   CHECK(lane->is_waiting());
   board.switchboard.lane_over(*lane, true);
   CHECK(board.refused("call_lost") == 1);
@@ -175,10 +177,11 @@ TEST_CASE("switchboard: two lanes whose readers stopped are counted once, and ar
   connect->reader->on_read(*connect, false);
   share->reader->on_read(*share, false);
   board.loop.run_due();
-  board.switchboard.lane_over(*share, false);  // which waits for connect's as well
   board.wait_until(board.clock.time + board.limits.end_patience);
   CHECK(connect->is_cancelled);
   board.switchboard.lane_over(*connect, true);
+  board.wait_until(board.clock.time + board.limits.end_patience);
+  board.switchboard.lane_over(*share, true);
   CHECK(board.refused("stuck_reader") == 1);
   CHECK(board.refused("call_lost") == 0);
 }
